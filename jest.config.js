@@ -1,0 +1,28 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['**/__tests__/**/*.test.ts'],
+  transform: {
+    '\\.[jt]s$': [
+      'ts-jest',
+      {
+        // Types are checked by `npm run typecheck`; here they are only stripped.
+        diagnostics: false,
+        tsconfig: {
+          target: 'ES2022',
+          module: 'CommonJS',
+          moduleResolution: 'node10',
+          ignoreDeprecations: '6.0',
+          esModuleInterop: true,
+          isolatedModules: true,
+          allowJs: true,
+          rootDir: '.',
+        },
+      },
+    ],
+  },
+  // uuid is published as ESM only, and jest runs CommonJS.
+  transformIgnorePatterns: ['/node_modules/(?!uuid/)'],
+  collectCoverageFrom: ['lib/**/*.ts'],
+  coverageThreshold: { global: { branches: 95, functions: 95, lines: 95, statements: 95 } },
+};

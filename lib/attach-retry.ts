@@ -1,0 +1,189 @@
+/**
+ * attachRetry: wires the interceptor pair to an axios instance, and takes it off again.
+ */
+import { type Attachment, LogicalRequest } from './logical-request';
+import { type ResolvedPolicy, type RetryPolicy, resolvePolicy } from './policy';
+import { captureOriginal } from './replay';
+import { retryUntilSettled, succeed } from './retry-loop';
+import { AttemptDeadline, StopSignal } from './timing';
+import { show } from './validation';
+
+/**
+ * What an axios instance must have. Structural, because the types of axios' ESM and CJS builds
+ * (and of two versions in one tree) are not assignable to one another.
+ */
+export interface RetryableInstance {
+  request(config: object): Promise<unknown>;
+  defaults: { retryPolicy?: unknown };
+  interceptors: {
+    request: InterceptorManagerLike;
+    response: InterceptorManagerLike;
+  };
+}
+
+/** One of axios' interceptor managers. `never` stands for whatever axios says its handlers take. */
+export interface InterceptorManagerLike {
+  use(...handlers: never[]): number;
+  eject(id: number): void;
+}
+
+/** What `attachRetry` returns. */
+export interface AttachedRetry {
+  /**
+   * Takes the interceptors off. Requests that wait for a retry end at once with their last error
+   * (outcome `detached`), attempts that are running are left to end by themselves. Calling it again does nothing.
+   */
+  detach(): void;
+}
+
+/** Where an instance's attachment is found again, by another copy of this library as well (ESM beside CJS). */
+const ATTACHED = Symbol.for('axios-retry-budget.attached');
+
+/** axios' interceptor managers, as they are called here. */
+interface Managers {
+  request: {
+    use(
+      fulfilled: null,
+      rejected: null,
+      options: { synchronous: true; runWhen: (config: MergedConfig) => boolean },
+    ): number;
+    eject(id: number): void;
+  };
+  response: {
+    use(fulfilled: (response: unknown) => unknown, rejected: (error: unknown) => unknown): number;
+    eject(id: number): void;
+    [ATTACHED]?: AttachedRetry;
+  };
+}
+
+/** A merged axios config, as interceptors get it. */
+interface MergedConfig {
+  retryPolicy?: RetryPolicy | false;
+  retryState?: unknown;
+  adapter?: unknown;
+  signal?: unknown;
+  timeout?: number;
+}
+
+/**
+ * Has all requests of an axios instance retried from now on.
+ * Attaching again to the same instance replaces the earlier attachment.
+ *
+ * @param instance an axios instance, or `axios` itself
+ * @param policy overrides of the defaults; `false` retries only requests with a policy of their own
+ * @returns a handle with `detach()`
+ * @throws TypeError or RangeError naming the field of a policy that is not allowed, its value and the fix
+ */
+export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | false): AttachedRetry {
+  checkInstance(instance);
+  const resolved = resolvePolicy([policy]);
+  const managers = instance.interceptors as unknown as Managers;
+  managers.response[ATTACHED]?.detach();
+
+  const attachment: Attachment = { instance, ownHandler: onSuccess, detached: new StopSignal() };
+  const policyOf = (config: MergedConfig): ResolvedPolicy | undefined => {
+    const { retryPolicy: ofInstance } = instance.defaults as MergedConfig;
+    if (config.retryPolicy === undefined && ofInstance === undefined) return resolved;
+    return resolvePolicy([policy, ofInstance, config.retryPolicy]);
+  };
+  const requestId = managers.request.use(null, null, {
+    // Without this, axios would make a synchronous chain of request interceptors asynchronous.
+    synchronous: true,
+    runWhen: (config) => capture(attachment, config, policyOf),
+  });
+  const responseId = managers.response.use(onSuccess, onFailure);
+
+  const handle: AttachedRetry = {
+    detach() {
+      if (attachment.detached.stopped) return;
+      managers.request.eject(requestId);
+      managers.response.eject(responseId);
+      delete managers.response[ATTACHED];
+      attachment.detached.stop();
+    },
+  };
+  Object.defineProperty(managers.response, ATTACHED, { value: handle, configurable: true });
+  return handle;
+}
+
+/**
+ * The trick of the original config: axios evaluates every interceptor's `runWhen` with the merged config before
+ * the first request interceptor has run. So this predicate, and nothing later, sees what the caller asked for;
+ * what interceptors make of the config (a prefixed URL, a signature, a token) stays out of the replay, which makes
+ * them run anew. It always answers no: there is nothing left to do for a request interceptor of ours.
+ */
+function capture(
+  attachment: Attachment,
+  config: MergedConfig,
+  policyOf: (config: MergedConfig) => ResolvedPolicy | undefined,
+): false {
+  const earlier = LogicalRequest.of(config);
+  if (earlier?.isReplaying) {
+    earlier.isReplaying = false;
+    return false;
+  }
+  delete config.retryState;
+  try {
+    const policy = policyOf(config);
+    if (policy) begin(attachment, policy, config, earlier?.isPending ? earlier : undefined);
+  } catch (invalidPolicy) {
+    // Not thrown here: axios 1.0 would throw it out of request() instead of rejecting. Nothing is sent.
+    config.adapter = () => Promise.reject(invalidPolicy);
+  }
+  return false;
+}
+
+/** @param parent the logical request that is still pending and whose config an interceptor re-sends, if any */
+function begin(
+  attachment: Attachment,
+  policy: ResolvedPolicy,
+  config: MergedConfig,
+  parent?: LogicalRequest,
+): void {
+  const original = captureOriginal(config);
+  const request = new LogicalRequest(attachment, policy, original, parent);
+  original.retryState = request.state;
+  config.retryState = request.state;
+  if (policy.timeBudget !== undefined && !parent) {
+    request.deadline = new AttemptDeadline(config, policy.timeBudget);
+  }
+}
+
+function onSuccess(response: unknown): unknown {
+  const request = pendingRequestOf(response);
+  if (request) succeed(request, response);
+  return response;
+}
+
+function onFailure(error: unknown): unknown {
+  const request = pendingRequestOf(error);
+  return request ? retryUntilSettled(request, error) : Promise.reject(error);
+}
+
+/**
+ * The logical request that a response or an error belongs to, if it is ours to settle.
+ * An interceptor that re-sent the config while its logical request was pending (a token refresher registered before
+ * attachRetry) gets the plain answer, for the pending request to be settled by when it comes through here.
+ */
+function pendingRequestOf(responseOrError: unknown): LogicalRequest | undefined {
+  const config = (responseOrError as { config?: MergedConfig } | null | undefined)?.config;
+  const request = LogicalRequest.of(config);
+  if (config && request?.parent) {
+    config.retryState = request.parent.state;
+    return undefined;
+  }
+  return request?.isPending ? request : undefined;
+}
+
+function checkInstance(instance: RetryableInstance): void {
+  const { request, response } = instance?.interceptors ?? {};
+  if (
+    typeof instance?.request !== 'function' ||
+    typeof request?.use !== 'function' ||
+    typeof response?.use !== 'function'
+  ) {
+    throw new TypeError(
+      `attachRetry needs an axios instance, such as axios.create() returns; got ${show(instance)}`,
+    );
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Is a failure transient, and did the request surely never leave?
+ * Written as lists of what is transient: an error nobody has heard of is not retried.
+ */
+import type { AxiosError } from 'axios';
+import { headerOf } from './server-hint';
+
+/** Codes of connection trouble, from Node's system errors, Node's http2, undici, bun and axios itself. */
+const TRANSIENT_CODES: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ESOCKETTIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_HTTP2_STREAM_ERROR',
+  'ERR_HTTP2_STREAM_CANCEL',
+  'ERR_HTTP2_INVALID_SESSION',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+]);
+
+/** Codes of a request that cannot have been processed, because no connection was made. */
+const NEVER_LEFT_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** An AxiosError, whichever copy of axios made it. */
+export function isAxiosError(error: unknown): error is AxiosError {
+  return typeof error === 'object' && error !== null && (error as AxiosError).isAxiosError === true;
+}
+
+/** Whether the caller's signal or cancel token ended the attempt. */
+export function isCancel(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { __CANCEL__, code } = error as { __CANCEL__?: unknown; code?: unknown };
+  return __CANCEL__ === true || code === 'ERR_CANCELED';
+}
+
+/** What the server asks of retries with `x-should-retry`: `true`, `false`, or nothing. */
+export function serverVeto(error: AxiosError): boolean | undefined {
+  const value = headerOf(error.response?.headers, 'x-should-retry')?.toLowerCase();
+  return value === 'true' ? true : value === 'false' ? false : undefined;
+}
+
+/** The built-in judgement: may this failure be gone a moment later? */
+export function isTransient(error: AxiosError, statuses: ReadonlySet<number>): boolean {
+  if (isCancel(error)) return false;
+  if (error.response && !hadFineStatus(error)) return statuses.has(error.response.status);
+  return wasCutOff(error) || isTimeout(error) || isSocketTrouble(error);
+}
+
+/** Whether axios was content with the status, so that the error must be about the body. */
+function hadFineStatus({ response, config }: AxiosError): boolean {
+  if (!response) return false;
+  const validateStatus = config?.validateStatus;
+  return validateStatus ? validateStatus(response.status) : response.status >= 200 && response.status < 300;
+}
+
+/** The http adapter's word for a response whose stream broke off (its code is that of any bad response). */
+function wasCutOff(error: AxiosError): boolean {
+  if (error.code !== 'ERR_BAD_RESPONSE') return false;
+  if (error.message === 'stream has been aborted') return true;
+  // Older axios (1.8 still) calls it a body over a maxContentLength of -1, which is no limit.
+  return error.message === 'maxContentLength size of -1 exceeded';
+}
+
+/** axios' own timeout of an attempt. The browser's `Request aborted` has the same code and is none. */
+export function isTimeout(error: unknown): boolean {
+  const { code, message = '', config } = (error ?? {}) as Partial<AxiosError>;
+  if (code !== 'ECONNABORTED') return false;
+  return /^timeout\b/.test(message) || (message !== '' && message === config?.timeoutErrorMessage);
+}
+
+function isSocketTrouble(error: AxiosError): boolean {
+  const deepest = deepestCauseWithCode(error)?.code;
+  if (deepest === undefined) return wasRejectedByAdapter(error);
+  if (deepest === 'ERR_NETWORK') return !isRedirectLoop(error);
+  // A system error of that code, not axios' timeout: "write ECONNABORTED" as Windows has it.
+  if (deepest === 'ECONNABORTED') return /^(read|write|connect) ECONNABORTED/.test(error.message);
+  return TRANSIENT_CODES.has(deepest);
+}
+
+/**
+ * An error without any code: React Native, and browsers when a body breaks off. What went wrong
+ * before there was a request to send is the caller's own: a URL that does not parse, a lookup that throws.
+ */
+function wasRejectedByAdapter(error: AxiosError): boolean {
+  // With a response that was complete and fine, something on this side disliked its content.
+  return error.response === undefined && (!!error.request || error.message === 'Network Error');
+}
+
+/** fetch's way to say that there were too many redirects: a network error with a cause that has no code. */
+function isRedirectLoop(error: AxiosError): boolean {
+  return (error.cause as Error | undefined)?.message === 'redirect count exceeded';
+}
+
+/** The innermost of an error and its causes that has a code: fetch's real reason sits on the cause. */
+function deepestCauseWithCode(error: unknown): CauseWithCode | undefined {
+  let deepest: CauseWithCode | undefined;
+  let cause = error as { code?: unknown; cause?: unknown } | null | undefined;
+  for (let depth = 0; depth < 5 && typeof cause === 'object' && cause !== null; depth++) {
+    if (typeof cause.code === 'string') deepest = cause as CauseWithCode;
+    cause = cause.cause as typeof cause;
+  }
+  return deepest;
+}
+
+/**
+ * Whether the request surely never left this machine: no connection was made, and none was made before it
+ * on the way through a redirect. If that cannot be known, it counts as sent.
+ */
+export function neverLeft(error: AxiosError): boolean {
+  const cause = deepestCauseWithCode(error);
+  if (!cause || !NEVER_LEFT_CODES.has(cause.code)) return false;
+  const { request } = error as { request?: SentRequest };
+  if (!request) return false;
+  // follow-redirects, under axios' http adapter.
+  if (typeof request._redirectCount === 'number') return request._redirectCount === 0;
+  // A fetch Request. fetch does not tell whether it followed a redirect; where the connection failed may.
+  if (typeof request.redirect === 'string')
+    return request.redirect !== 'follow' || failedAt(cause, request.url);
+  // Node's own ClientRequest, which axios' http adapter uses with `maxRedirects: 0`.
+  return 'reusedSocket' in request;
+}
+
+interface SentRequest {
+  readonly _redirectCount?: unknown;
+  readonly redirect?: unknown;
+  readonly url?: unknown;
+}
+
+interface CauseWithCode {
+  readonly code: string;
+  readonly hostname?: unknown;
+  readonly address?: unknown;
+  readonly port?: unknown;
+  readonly errors?: unknown;
+}
+
+/** Whether a lookup or a connection failed at the host of that URL itself. */
+function failedAt(cause: CauseWithCode, url: unknown): boolean {
+  if (typeof url !== 'string') return false;
+  const { hostname, port, protocol } = new URL(url);
+  if (cause.code !== 'ECONNREFUSED') return cause.hostname === hostname;
+  // One try for each address of the name (RFC 8305): an AggregateError.
+  const tries = Array.isArray(cause.errors) ? (cause.errors as CauseWithCode[]) : [cause];
+  const wanted = Number(port) || (protocol === 'https:' ? 443 : 80);
+  const addresses = hostname === 'localhost' ? ['127.0.0.1', '::1'] : [hostname.replace(/^\[|\]$/g, '')];
+  return tries.every(({ address, port }) => addresses.includes(String(address)) && port === wanted);
+}

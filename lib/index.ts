@@ -1,0 +1,21 @@
+/** The public names of axios-retry-budget, nothing else. */
+import './axios-augmentation';
+
+export {
+  type AttachedRetry,
+  attachRetry,
+  type InterceptorManagerLike,
+  type RetryableInstance,
+} from './attach-retry';
+export type { BackoffFunction, BackoffOptions } from './backoff';
+export type { RetryPolicy } from './policy';
+export {
+  type AttemptFailure,
+  type DelaySource,
+  type GiveUpEvent,
+  type GiveUpReason,
+  type Outcome,
+  type RetryEvent,
+  type RetryState,
+  retryStateOf,
+} from './retry-state';

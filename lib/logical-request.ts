@@ -1,0 +1,55 @@
+/**
+ * One logical request: what the caller asked for, under which policy, and what became of it so far.
+ */
+import type { ResolvedPolicy } from './policy';
+import type { OriginalRequest, ReplayableInstance } from './replay';
+import { LiveRetryState } from './retry-state';
+import { type AttemptDeadline, now, type StopSignal } from './timing';
+
+/** One `attachRetry`: the instance it is on, and what its requests share. */
+export interface Attachment {
+  readonly instance: ReplayableInstance;
+  /** Our own response handler, by which a replay knows where its chain ends. */
+  readonly ownHandler: unknown;
+  readonly detached: StopSignal;
+}
+
+export class LogicalRequest {
+  readonly state: LiveRetryState<LogicalRequest>;
+  /** True from the call of the instance to the capture: tells a replay from a request that merely reuses its config. */
+  isReplaying = false;
+  /** The time budget's end, put upon the attempt that is running. */
+  deadline: AttemptDeadline | undefined = undefined;
+  /** The backoff's last sample, in milliseconds: decorrelated jitter starts from it. */
+  previousBackoff: number | undefined = undefined;
+  readonly #endsAt: number;
+
+  /**
+   * @param parent the logical request during which an interceptor re-sent the config: it owns the retries,
+   *   so this one makes none
+   */
+  constructor(
+    readonly attachment: Attachment,
+    readonly policy: ResolvedPolicy,
+    readonly original: OriginalRequest,
+    readonly parent?: LogicalRequest,
+  ) {
+    this.state = new LiveRetryState<LogicalRequest>(this);
+    this.#endsAt = policy.timeBudget === undefined ? Number.POSITIVE_INFINITY : now() + policy.timeBudget;
+  }
+
+  /** The logical request that a config belongs to. */
+  static of(config: unknown): LogicalRequest | undefined {
+    const owner = LiveRetryState.ownerOf((config as { retryState?: unknown } | null | undefined)?.retryState);
+    return owner instanceof LogicalRequest ? owner : undefined;
+  }
+
+  get isPending(): boolean {
+    return this.state.outcome === 'pending';
+  }
+
+  /** Milliseconds left of the time budget; Infinity without one. */
+  get timeLeft(): number {
+    return this.#endsAt - now();
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * RetryPolicy: its fields, their defaults, how levels merge, and what is refused.
+ */
+import type { AxiosError } from 'axios';
+import { type BackoffFunction, type BackoffOptions, DEFAULT_BACKOFF } from './backoff';
+import type { GiveUpEvent, RetryEvent, RetryState } from './retry-state';
+import {
+  aFunction,
+  arrayOf,
+  type Check,
+  checkFields,
+  countOrInfinity,
+  milliseconds,
+  numberBetween,
+  oneOf,
+} from './validation';
+
+/** How failed requests are retried. Every field is optional; `undefined` means the default. */
+export interface RetryPolicy {
+  /** Retries after the first attempt; `Infinity` is allowed. Default 5. */
+  maxRetries?: number | undefined;
+  /** The delay curve, merged field by field with weaker levels, or a function. Default: 100 ms doubling up to 30 s, full jitter. */
+  backoff?: BackoffOptions | BackoffFunction | undefined;
+  /** Milliseconds: the longest wait named by the server that is honoured; a longer one gives up at once. Default 60 000. */
+  maxRetryAfter?: number | undefined;
+  /** Milliseconds for the whole logical request: attempts, waits, everything. A hard limit. Default none. */
+  timeBudget?: number | undefined;
+  /**
+   * Judges the error: may it be gone a moment later? `undefined` leaves it to the built-in classification.
+   * Whether the request may be repeated is decided by `methods` and `idempotencyKey` all the same.
+   */
+  isRetryable?:
+    | ((error: AxiosError, state: RetryState) => boolean | undefined | Promise<boolean | undefined>)
+    | undefined;
+  /** Response statuses that are transient. Default 408, 425, 429, 502, 503, 504. */
+  statuses?: readonly number[] | undefined;
+  /** Methods that may be repeated without an idempotency key, in any case. Default GET, HEAD, OPTIONS, TRACE, QUERY, PUT, DELETE. */
+  methods?: readonly string[] | undefined;
+  /**
+   * Called before each wait, and awaited. If it throws, retrying stops and what it threw is thrown,
+   * with the request's error as `cause`.
+   */
+  onRetry?: ((event: RetryEvent) => void | Promise<void>) | undefined;
+  /** Called once when a logical request ends in failure, and awaited. What it throws is thrown, as with `onRetry`. */
+  onGiveUp?: ((event: GiveUpEvent) => void | Promise<void>) | undefined;
+}
+
+/** A policy with nothing left open. */
+export interface ResolvedPolicy {
+  readonly maxRetries: number;
+  readonly backoff: Required<BackoffOptions> | BackoffFunction;
+  readonly maxRetryAfter: number;
+  readonly timeBudget: number | undefined;
+  readonly isRetryable: RetryPolicy['isRetryable'];
+  readonly statuses: ReadonlySet<number>;
+  /** In upper case. */
+  readonly methods: ReadonlySet<string>;
+  readonly onRetry: RetryPolicy['onRetry'];
+  readonly onGiveUp: RetryPolicy['onGiveUp'];
+}
+
+const DEFAULTS = {
+  maxRetries: 5,
+  maxRetryAfter: 60_000,
+  statuses: [408, 425, 429, 502, 503, 504],
+  // RFC 9110 section 9.2.2, and QUERY of draft-ietf-httpbis-safe-method-w-body.
+  methods: ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PUT', 'DELETE'],
+} as const;
+
+const BACKOFF_FIELDS: Readonly<Record<keyof BackoffOptions, Check>> = {
+  initialDelay: milliseconds(),
+  maxDelay: milliseconds(),
+  multiplier: numberBetween(1, Number.MAX_VALUE),
+  jitter: oneOf('full', 'equal', 'decorrelated', 'none'),
+  random: aFunction,
+};
+
+const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
+  maxRetries: countOrInfinity,
+  backoff: (value, field) => {
+    if (typeof value !== 'function') checkFields(value, field, BACKOFF_FIELDS);
+  },
+  maxRetryAfter: numberBetween(0, Number.POSITIVE_INFINITY, ' milliseconds'),
+  timeBudget: milliseconds({ positive: true }),
+  isRetryable: aFunction,
+  statuses: arrayOf(
+    'statuses from 100 to 599',
+    (item) => Number.isInteger(item) && Number(item) >= 100 && Number(item) <= 599,
+  ),
+  methods: arrayOf('names of HTTP methods', (item) => typeof item === 'string' && /^[A-Za-z-]+$/.test(item)),
+  onRetry: aFunction,
+  onGiveUp: aFunction,
+};
+
+/**
+ * Resolves levels of policies, weakest first. Mutates none of them.
+ * @returns undefined where the strongest level that says anything says `false`.
+ * @throws TypeError or RangeError naming the field, its value and what is allowed
+ */
+export function resolvePolicy(
+  levels: readonly (RetryPolicy | false | undefined)[],
+): ResolvedPolicy | undefined {
+  let merged: RetryPolicy | undefined = {};
+  for (const level of levels) {
+    if (level === undefined) continue;
+    if (level === false) {
+      merged = undefined;
+      continue;
+    }
+    checkFields(level, 'retryPolicy', FIELDS);
+    merged = merge(merged ?? {}, level);
+  }
+  return merged && complete(merged);
+}
+
+function merge(weaker: RetryPolicy, stronger: RetryPolicy): RetryPolicy {
+  const merged = { ...weaker, ...withoutUndefined(stronger) };
+  if (typeof merged.backoff === 'object' && typeof weaker.backoff === 'object') {
+    merged.backoff = { ...weaker.backoff, ...withoutUndefined(merged.backoff) };
+  }
+  return merged;
+}
+
+function complete(policy: RetryPolicy): ResolvedPolicy {
+  const { backoff } = policy;
+  return {
+    maxRetries: policy.maxRetries ?? DEFAULTS.maxRetries,
+    backoff:
+      typeof backoff === 'function' ? backoff : { ...DEFAULT_BACKOFF, ...withoutUndefined(backoff ?? {}) },
+    maxRetryAfter: policy.maxRetryAfter ?? DEFAULTS.maxRetryAfter,
+    timeBudget: policy.timeBudget,
+    isRetryable: policy.isRetryable,
+    statuses: new Set(policy.statuses ?? DEFAULTS.statuses),
+    methods: new Set((policy.methods ?? DEFAULTS.methods).map((method) => method.toUpperCase())),
+    onRetry: policy.onRetry,
+    onGiveUp: policy.onGiveUp,
+  };
+}
+
+function withoutUndefined<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,100 @@
+/**
+ * Sending a logical request again: what the caller asked for, whether its body can be sent twice,
+ * and the one pass through the instance that makes an attempt.
+ */
+
+/** An axios config as the caller asked for it, defaults merged in, before any interceptor saw it. */
+export type OriginalRequest = Record<string, unknown>;
+
+/** As much of an axios interceptor manager as a replay uses; every axios 1.x builds its chains with it. */
+interface InterceptorChain {
+  forEach?(visit: (handler: { fulfilled: unknown }) => void): void;
+}
+
+/** As much of an axios instance as a replay uses. */
+export interface ReplayableInstance {
+  request(config: object): Promise<unknown>;
+  interceptors: { response: object };
+}
+
+/**
+ * Copies a merged config as deep as axios itself does when it merges: plain objects all the way down,
+ * arrays one level, everything else by reference. So whatever interceptors then do to the config, or to
+ * its headers, params or data, in place, a replay starts from what the caller asked for.
+ */
+export function captureOriginal(config: object): OriginalRequest {
+  const original: OriginalRequest = {};
+  for (const [key, value] of Object.entries(config))
+    original[key] = key === 'headers' ? { ...value } : copyOf(value);
+  return original;
+}
+
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.slice();
+  return isPlainObject(value) ? copyFields(value) : value;
+}
+
+function copyFields(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, copyOf(value)]));
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  // The prototype of the last line is another realm's Object.prototype (an iframe's, or jest's).
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * Whether a body can be sent twice. Not so what can be read only once: Node streams (the `form-data`
+ * package's included), web ReadableStreams, and objects that hold one for axios to put into a form.
+ */
+export function isReplayable(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return true;
+  const { pipe, getReader } = body as { pipe?: unknown; getReader?: unknown };
+  if (typeof pipe === 'function' || typeof getReader === 'function') return false;
+  return Array.isArray(body) || isPlainObject(body) ? Object.values(body).every(isReplayable) : true;
+}
+
+/** Ends the stream of a response that nobody is going to read, so that its socket is free. */
+export function releaseBody(body: unknown): void {
+  const stream = body as { destroy?: unknown; on?: unknown; cancel?: unknown } | null | undefined;
+  if (typeof stream?.destroy === 'function') {
+    // Destroying a response in the middle makes it emit an error, which must find a listener.
+    if (typeof stream.on === 'function') stream.on('error', () => {});
+    stream.destroy();
+  } else if (typeof stream?.cancel === 'function') {
+    // A locked stream refuses; whoever locked it is reading it.
+    Promise.resolve(stream.cancel()).catch(() => {});
+  }
+}
+
+/**
+ * One attempt: sends the config through the instance, request interceptors, transforms and all, and settles
+ * with what comes out where `ownHandler` sits among the response interceptors.
+ *
+ * The trick: response interceptors registered after attachRetry must run once per logical request, so an
+ * attempt's chain has to end where ours begins; the loop's result then takes the rest of the way in the first
+ * attempt's chain. axios builds a chain synchronously inside `request()`, by one call of the manager's `forEach`.
+ * For this one call it is overlaid by one that stops at our handler and then takes itself away; no other request
+ * can come between, because between the two statements below runs no code but axios' own and `runWhen` predicates.
+ */
+export function replay(instance: ReplayableInstance, config: object, ownHandler: unknown): Promise<unknown> {
+  const manager = instance.interceptors.response as InterceptorChain;
+  const forEach = manager.forEach;
+  manager.forEach = (visit) => {
+    delete manager.forEach;
+    let reachedOwn = false;
+    forEach?.call(manager, (handler) => {
+      reachedOwn ||= handler.fulfilled === ownHandler;
+      if (!reachedOwn) visit(handler);
+    });
+  };
+  return new Promise((resolve) => {
+    try {
+      resolve(instance.request(config));
+    } finally {
+      delete manager.forEach;
+    }
+  });
+}

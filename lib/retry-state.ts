@@ -1,0 +1,147 @@
+/**
+ * What is known about one logical request: how often it was tried, what failed, how it ended.
+ */
+import type { AxiosError } from 'axios';
+import { now } from './timing';
+
+/** Why a logical request ended with its last error. */
+export type GiveUpReason =
+  /** The failure is not transient: a 404, a parse error, a certificate that does not match. */
+  | 'not-retryable'
+  /** The failure is transient, but the request may not be sent twice: a POST without an idempotency key. */
+  | 'not-idempotent'
+  /** The body was a stream, which can be read only once. */
+  | 'body-not-replayable'
+  /** `maxRetries` retries were made and the last one failed as well. */
+  | 'retries-exhausted'
+  /** `timeBudget` is used up, or the next wait would have ended past it. */
+  | 'time-budget-exceeded'
+  /** The server named a wait longer than `maxRetryAfter`. */
+  | 'retry-after-too-long'
+  /** The origin's retry budget is empty: too many of its retries fail already. */
+  | 'retry-budget-empty'
+  /** The server sent `x-should-retry: false`. */
+  | 'server-said-stop'
+  /** The caller's `signal` or `cancelToken` fired, or one of the policy's callbacks threw. */
+  | 'aborted'
+  /** The interceptors were detached while the request was waiting. */
+  | 'detached';
+
+/** How a logical request ended, or `'pending'`. */
+export type Outcome = 'pending' | 'succeeded' | GiveUpReason;
+
+/** Who decided how long to wait: the policy's `backoff`, or the response header of that name. */
+export type DelaySource =
+  | 'backoff'
+  | 'retry-after-ms'
+  | 'retry-after'
+  | 'ratelimit-reset'
+  | 'ratelimit'
+  | 'x-ratelimit-reset';
+
+/** One failed attempt, small enough to log. Holds no response, socket, header or error object. */
+export interface AttemptFailure {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** The response's status, if there was a response. */
+  readonly status?: number;
+  /** The error's code, such as `ECONNRESET`, if it had one. */
+  readonly code?: string;
+  readonly message: string;
+  /** Milliseconds waited after this failure; absent on the failure that ended the request. */
+  readonly delay?: number;
+  readonly delaySource?: DelaySource;
+}
+
+/**
+ * The state of one logical request, on `config.retryState` of its response or error.
+ * Read it with {@link retryStateOf}. It survives `JSON.stringify` and `AxiosError.toJSON`.
+ */
+export interface RetryState {
+  /** Attempts sent so far, the first one included. */
+  readonly attempts: number;
+  /** Attempts after the first. */
+  readonly retries: number;
+  /** Milliseconds since the logical request began; stands still once it is settled. */
+  readonly elapsed: number;
+  /** Milliseconds spent waiting between attempts, all waits together. */
+  readonly totalDelay: number;
+  /** The idempotency key that every attempt carries, if any. */
+  readonly idempotencyKey?: string | undefined;
+  readonly outcome: Outcome;
+  /** One record per failed attempt, oldest first. */
+  readonly failures: readonly AttemptFailure[];
+}
+
+/** What `onRetry` gets, before the wait. `error` is not enumerable: serialising an event leaks no headers. */
+export interface RetryEvent {
+  /** The failure that is retried. */
+  readonly error: AxiosError;
+  readonly state: RetryState;
+  /** Number of the retry to come, from 1. */
+  readonly retry: number;
+  /** Milliseconds until it is sent. */
+  readonly delay: number;
+  readonly delaySource: DelaySource;
+}
+
+/** What `onGiveUp` gets. `error` is not enumerable: serialising an event leaks no headers. */
+export interface GiveUpEvent {
+  /** The error that the caller is about to get. */
+  readonly error: unknown;
+  readonly state: RetryState;
+  readonly reason: GiveUpReason;
+}
+
+/**
+ * The live state. A class instance under a string key, because axios copies plain objects
+ * on every merge of configs and drops symbol keys (before 1.19), but passes instances by reference.
+ * `owner` is what the library itself keeps about the request; being private, it is neither
+ * enumerated, serialised nor copied.
+ */
+export class LiveRetryState<Owner = unknown> implements RetryState {
+  attempts = 1;
+  totalDelay = 0;
+  idempotencyKey: string | undefined = undefined;
+  outcome: Outcome = 'pending';
+  readonly failures: AttemptFailure[] = [];
+  readonly #startedAt = now();
+  #settledAt: number | undefined;
+  readonly #owner: Owner;
+
+  constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  /** The owner of a live state; undefined for anything else, a deep copy of a state included. */
+  static ownerOf(state: unknown): unknown {
+    return typeof state === 'object' && state !== null && #owner in state ? state.#owner : undefined;
+  }
+
+  get retries(): number {
+    return this.attempts - 1;
+  }
+
+  get elapsed(): number {
+    return (this.#settledAt ?? now()) - this.#startedAt;
+  }
+
+  settle(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.#settledAt = now();
+  }
+
+  toJSON(): RetryState {
+    const { attempts, retries, elapsed, totalDelay, idempotencyKey, outcome, failures } = this;
+    return { attempts, retries, elapsed, totalDelay, idempotencyKey, outcome, failures };
+  }
+}
+
+/**
+ * The retry state of a response, or of an error that a request ended with.
+ * @returns undefined where no retrying was attached, or `retryPolicy` was `false`.
+ */
+export function retryStateOf(responseOrError: unknown): RetryState | undefined {
+  const config = (responseOrError as { config?: { retryState?: unknown } } | null | undefined)?.config;
+  return config?.retryState instanceof LiveRetryState ? config.retryState : undefined;
+}

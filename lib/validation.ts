@@ -1,0 +1,120 @@
+/**
+ * Clear words about bad options: the field, its value, what is allowed.
+ */
+
+/** Throws unless the value is allowed. `field` is its full name, such as `retryPolicy.maxRetries`. */
+export type Check = (value: unknown, field: string) => void;
+
+/** Names what incumbents call a thing, for those who come from there. */
+const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
+  retry: 'maxRetries',
+  retries: 'maxRetries',
+  limit: 'maxRetries',
+  noResponseRetries: 'maxRetries',
+  retryDelay: 'backoff',
+  maxRetryDelay: 'backoff',
+  backoffType: 'backoff',
+  retryCondition: 'isRetryable',
+  shouldRetry: 'isRetryable',
+  statusCodesToRetry: 'statuses',
+  httpMethodsToRetry: 'methods',
+  onRetryAttempt: 'onRetry',
+  onMaxRetryTimesExceeded: 'onGiveUp',
+};
+
+/** Checks an object's fields against a table; an unknown one is refused with the nearest known name. */
+export function checkFields(value: unknown, name: string, table: Readonly<Record<string, Check>>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new TypeError(
+      `${name} must be an object with any of ${Object.keys(table).join(', ')}; got ${show(value)}`,
+    );
+  }
+  for (const [key, field] of Object.entries(value)) {
+    const check = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (!check) {
+      throw new TypeError(
+        `${name}.${key} is not an option; did you mean ${name}.${nearest(key, Object.keys(table))}?`,
+      );
+    }
+    if (field !== undefined) check(field, `${name}.${key}`);
+  }
+}
+
+/** A number in [low, high]; NaN is never allowed. */
+export function numberBetween(low: number, high: number, unit = ''): Check {
+  return (value, field) => {
+    if (typeof value !== 'number')
+      throw new TypeError(`${field} must be a number${unit}; got ${show(value)}`);
+    if (!(value >= low && value <= high)) {
+      const range = high === Number.POSITIVE_INFINITY ? `at least ${low}` : `from ${low} to ${high}`;
+      throw new RangeError(`${field} must be ${range}${unit}; got ${show(value)}`);
+    }
+  };
+}
+
+/** A finite number of milliseconds, 0 or more (or more than 0). */
+export function milliseconds({ positive = false } = {}): Check {
+  return (value, field) => {
+    numberBetween(0, Number.MAX_VALUE, ' milliseconds')(value, field);
+    if (positive && value === 0) throw new RangeError(`${field} must be more than 0 milliseconds; got 0`);
+  };
+}
+
+/** A whole number, 0 or more, or Infinity. */
+export const countOrInfinity: Check = (value, field) => {
+  if (typeof value !== 'number') throw new TypeError(`${field} must be a number; got ${show(value)}`);
+  if (!(value >= 0) || !(Number.isInteger(value) || value === Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`${field} must be a whole number of at least 0, or Infinity; got ${show(value)}`);
+  }
+};
+
+export const aFunction: Check = (value, field) => {
+  if (typeof value !== 'function') throw new TypeError(`${field} must be a function; got ${show(value)}`);
+};
+
+export function oneOf(...allowed: readonly unknown[]): Check {
+  return (value, field) => {
+    if (!allowed.includes(value)) {
+      throw new TypeError(`${field} must be one of ${allowed.map(show).join(', ')}; got ${show(value)}`);
+    }
+  };
+}
+
+/** An array whose every item passes `test`; `what` describes such items. */
+export function arrayOf(what: string, test: (item: unknown) => boolean): Check {
+  return (value, field) => {
+    if (!Array.isArray(value))
+      throw new TypeError(`${field} must be an array of ${what}; got ${show(value)}`);
+    const bad = value.findIndex((item) => !test(item));
+    if (bad >= 0) throw new RangeError(`${field} must hold only ${what}; item ${bad} is ${show(value[bad])}`);
+  };
+}
+
+/** A value as it would be written in code, short enough for a message. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+function nearest(name: string, known: readonly string[]): string {
+  const elsewhere = Object.hasOwn(KNOWN_ELSEWHERE, name) ? KNOWN_ELSEWHERE[name] : undefined;
+  if (elsewhere && known.includes(elsewhere)) return elsewhere;
+  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
+}
+
+/** Levenshtein's distance, upper and lower case being the same. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1]?.toLowerCase() === b[j - 1]?.toLowerCase();
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (same ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
