@@ -71,3 +71,23 @@ export function failing(...statuses: number[]): Answer {
     response.end(JSON.stringify(status === 200 ? { ok: true } : { error: status }));
   };
 }
+
+/** Starts servers for the tests of one file, and closes them when the test that started them has ended. */
+export function servers(): (answer: Answer, port?: number) => Promise<TestServer> {
+  const open: TestServer[] = [];
+  afterEach(async () => {
+    for (const server of open.splice(0)) await server.close();
+  });
+  return async (answer, port) => {
+    const server = await startServer(answer, port);
+    open.push(server);
+    return server;
+  };
+}
+
+/** A port on 127.0.0.1 on which nothing listens. */
+export async function closedPort(): Promise<number> {
+  const server = await startServer(() => {});
+  await server.close();
+  return server.port;
+}

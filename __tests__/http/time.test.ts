@@ -1,0 +1,246 @@
+import { getEventListeners, setMaxListeners } from 'node:events';
+import axios from 'axios';
+import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
+import { rejectionOf } from '../support/outcome';
+import { rawServers } from '../support/raw-server';
+import { failing, servers } from '../support/server';
+
+const start = servers();
+const startRaw = rawServers();
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+
+describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter) => {
+  test('aborts a body that drips, with ETIMEDOUT and not as a cancellation', async () => {
+    const closed: Promise<unknown>[] = [];
+    const server = await startRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n');
+      const dripping = setInterval(() => socket.write('.'), 5);
+      closed.push(
+        new Promise((resolve) => socket.once('close', resolve)).then(() => clearInterval(dripping)),
+      );
+    });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 10_000 });
+    attachRetry(client, { ...QUICK, timeBudget: 80 });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error).toMatchObject({ isAxiosError: true, code: 'ETIMEDOUT' });
+    expect(axios.isCancel(error)).toBe(false);
+    expect(error.message).toBe('time budget of 80 ms exceeded in attempt 1');
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
+    expect(server.count).toBe(1);
+    await Promise.all(closed);
+  });
+
+  test('aborts a hanging retry', async () => {
+    const server = await startRaw(
+      (socket, count) =>
+        count === 1 &&
+        socket.end('HTTP/1.1 503 Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+    );
+    const client = axios.create({ baseURL: server.url, adapter });
+    attachRetry(client, { ...QUICK, timeBudget: 80 });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error).toMatchObject({ code: 'ETIMEDOUT', message: 'time budget of 80 ms exceeded in attempt 2' });
+    expect(axios.isCancel(error)).toBe(false);
+    expect(error.config).toMatchObject({ url: '/', baseURL: server.url, timeout: 0 });
+    expect(retryStateOf(error)).toMatchObject({
+      outcome: 'time-budget-exceeded',
+      attempts: 2,
+      failures: [{ status: 503 }, { code: 'ETIMEDOUT' }],
+    });
+  });
+
+  test('leaves a request alone that ends in time', async () => {
+    const server = await start(failing(503, 503));
+    const client = axios.create({ baseURL: server.url, adapter });
+    attachRetry(client, { ...QUICK, timeBudget: 5_000 });
+    const { signal } = new AbortController();
+
+    const response = await client.get('/', { signal, timeout: 4_000 });
+
+    expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 3 });
+    expect(response.config).toMatchObject({ signal, timeout: 4_000 });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('leaves the caller’s abort a cancellation', async () => {
+    const controller = new AbortController();
+    const server = await startRaw(() => controller.abort());
+    const client = axios.create({ baseURL: server.url, adapter });
+    attachRetry(client, { ...QUICK, timeBudget: 5_000 });
+
+    const error = await rejectionOf(client.get('/', { signal: controller.signal }));
+
+    expect(axios.isCancel(error)).toBe(true);
+    expect(error.config.signal).toBe(controller.signal);
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'aborted', attempts: 1 });
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  test('leaves an attempt’s own timeout what it is', async () => {
+    const server = await startRaw(() => {});
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 30 });
+    attachRetry(client, { ...QUICK, maxRetries: 1, timeBudget: 10_000 });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error.message).toBe('timeout of 30ms exceeded');
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 2 });
+    expect(server.count).toBe(2);
+  });
+
+  test('also ends an attempt whose axios timeout is about as long', async () => {
+    const server = await startRaw(() => {});
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 50 });
+    attachRetry(client, { ...QUICK, timeBudget: 50 });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error.code).toBe('ETIMEDOUT');
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
+  });
+});
+
+test('a time budget ends an attempt whose request interceptor hangs, if it is a retry', async () => {
+  const server = await start(failing(503));
+  const client = axios.create({ baseURL: server.url });
+  let runs = 0;
+  client.interceptors.request.use((config) => (++runs === 1 ? config : new Promise(() => {})));
+  attachRetry(client, { ...QUICK, timeBudget: 60 });
+
+  const error = await rejectionOf(client.get('/'));
+
+  expect(error.code).toBe('ETIMEDOUT');
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 2 });
+  expect(server.requests).toHaveLength(1);
+});
+
+describe('the caller’s abort during a wait', () => {
+  const LONG_WAIT: RetryPolicy = { backoff: { initialDelay: 1e6, maxDelay: 1e6, jitter: 'none' } };
+
+  test('by signal ends the request at once, with no further attempt', async () => {
+    const server = await start(failing(503));
+    const client = axios.create({ baseURL: server.url });
+    const controller = new AbortController();
+    attachRetry(client, { ...LONG_WAIT, onRetry: () => void setImmediate(() => controller.abort()) });
+
+    const error = await rejectionOf(client.get('/', { signal: controller.signal }));
+
+    expect(axios.isCancel(error)).toBe(true);
+    expect(error).toBeInstanceOf(axios.CanceledError);
+    expect(error.cause.response.status).toBe(503);
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'aborted', attempts: 1 });
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('by cancel token ends the request at once, with its message', async () => {
+    const server = await start(failing(503));
+    const client = axios.create({ baseURL: server.url });
+    const { token, cancel } = axios.CancelToken.source();
+    attachRetry(client, { ...LONG_WAIT, onRetry: () => void setImmediate(() => cancel('enough')) });
+
+    const error = await rejectionOf(client.get('/', { cancelToken: token }));
+
+    expect(axios.isCancel(error)).toBe(true);
+    expect(error.message).toBe('enough');
+    expect(error.cause.response.status).toBe(503);
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'aborted', attempts: 1 });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('one signal for many requests ends them all', async () => {
+    const server = await start((_request, response) => response.writeHead(503).end());
+    const client = axios.create({ baseURL: server.url });
+    const controller = new AbortController();
+    // axios' http adapter adds one for each running attempt.
+    setMaxListeners(0, controller.signal);
+    let waiting = 0;
+    attachRetry(client, {
+      ...LONG_WAIT,
+      onRetry: () => {
+        if (++waiting === 20) setImmediate(() => controller.abort());
+      },
+    });
+
+    const errors = await Promise.all(
+      Array.from({ length: 20 }, () => rejectionOf(client.get('/', { signal: controller.signal }))),
+    );
+
+    expect(errors.every((error) => axios.isCancel(error))).toBe(true);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+    expect(server.requests).toHaveLength(20);
+  });
+});
+
+test('detaching during a wait ends the request with its last error, and the client is as it was', async () => {
+  const server = await start((_request, response) => response.writeHead(503).end());
+  const client = axios.create({ baseURL: server.url });
+  const retry = attachRetry(client, {
+    backoff: () => 1e6,
+    onRetry: () => void setImmediate(() => retry.detach()),
+  });
+
+  const error = await rejectionOf(client.get('/'));
+
+  expect(error.response.status).toBe(503);
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'detached', attempts: 1 });
+  expect(retryStateOf(await rejectionOf(client.get('/')))).toBeUndefined();
+  expect(server.requests).toHaveLength(2);
+});
+
+test.each([1, 2])('detaching during attempt %d lets it end by itself', async (running) => {
+  const server = await start((_request, response, count) => {
+    if (count === running) retry.detach();
+    response.writeHead(503).end();
+  });
+  const client = axios.create({ baseURL: server.url });
+  const retry = attachRetry(client, QUICK);
+  let seen = 0;
+  client.interceptors.response.use(undefined, (error) => {
+    seen++;
+    throw error;
+  });
+
+  const error = await rejectionOf(client.get('/'));
+
+  expect(error.response.status).toBe(503);
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'detached', attempts: running });
+  expect(seen).toBe(1);
+  expect(server.requests).toHaveLength(running);
+});
+
+test('an attempt that was running when it was detached may still succeed', async () => {
+  const server = await start((_request, response, count) => {
+    if (count === 2) retry.detach();
+    response.writeHead(count === 1 ? 503 : 200).end('{"ok":true}');
+  });
+  const client = axios.create({ baseURL: server.url });
+  const retry = attachRetry(client, QUICK);
+
+  const response = await client.get('/');
+
+  expect(response.data).toEqual({ ok: true });
+  expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 2 });
+});
+
+test('Retry-After in milliseconds, seconds and none is waited out before the next attempt', async () => {
+  const server = await start((_request, response, count) => {
+    if (count === 1) response.setHeader('Retry-After-Ms', '30');
+    if (count === 2) response.setHeader('Retry-After', '0');
+    response.writeHead(count < 4 ? 503 : 200).end();
+  });
+  const client = axios.create({ baseURL: server.url });
+  attachRetry(client, { backoff: () => 1 });
+
+  const state = retryStateOf(await client.get('/'));
+
+  expect(state?.failures.map(({ delay, delaySource }) => [delay, delaySource])).toEqual([
+    [31, 'retry-after-ms'],
+    [1, 'backoff'],
+    [1, 'backoff'],
+  ]);
+});
