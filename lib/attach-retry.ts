@@ -1,6 +1,10 @@
 /**
  * attachRetry: wires the interceptor pair to an axios instance, and takes it off again.
  */
+import type { InternalAxiosRequestConfig } from 'axios';
+import { type BudgetReport, BudgetsPerOrigin, withQueue } from './budget/per-origin';
+import { RetryBudget } from './budget/retry-budget';
+import { idempotencyKeyOf, setHeader } from './idempotency-key';
 import { type Attachment, LogicalRequest } from './logical-request';
 import { type ResolvedPolicy, type RetryPolicy, resolvePolicy } from './policy';
 import { captureOriginal } from './replay';
@@ -34,6 +38,8 @@ export interface AttachedRetry {
    * (outcome `detached`), attempts that are running are left to end by themselves. Calling it again does nothing.
    */
   detach(): void;
+  /** The retry budgets in use, for a health page: those of origins that failed lately, and the policy's own if it names one. */
+  budgets(): BudgetReport[];
 }
 
 /** Where an instance's attachment is found again, by another copy of this library as well (ESM beside CJS). */
@@ -43,7 +49,7 @@ const ATTACHED = Symbol.for('axios-retry-budget.attached');
 interface Managers {
   request: {
     use(
-      fulfilled: null,
+      fulfilled: (config: never) => unknown,
       rejected: null,
       options: { synchronous: true; runWhen: (config: MergedConfig) => boolean },
     ): number;
@@ -80,13 +86,18 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
   const managers = instance.interceptors as unknown as Managers;
   managers.response[ATTACHED]?.detach();
 
-  const attachment: Attachment = { instance, ownHandler: onSuccess, detached: new StopSignal() };
+  const attachment: Attachment = {
+    instance,
+    ownHandler: onSuccess,
+    detached: new StopSignal(),
+    budgets: new BudgetsPerOrigin(),
+  };
   const policyOf = (config: MergedConfig): ResolvedPolicy | undefined => {
     const { retryPolicy: ofInstance } = instance.defaults as MergedConfig;
     if (config.retryPolicy === undefined && ofInstance === undefined) return resolved;
     return resolvePolicy([policy, ofInstance, config.retryPolicy]);
   };
-  const requestId = managers.request.use(null, null, {
+  const requestId = managers.request.use(setHeaders, null, {
     // Without this, axios would make a synchronous chain of request interceptors asynchronous.
     synchronous: true,
     runWhen: (config) => capture(attachment, config, policyOf),
@@ -101,6 +112,13 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
       delete managers.response[ATTACHED];
       attachment.detached.stop();
     },
+    budgets() {
+      const reports = attachment.budgets.report();
+      if (!resolved?.budget) return reports;
+      const { budget, queue } = withQueue(resolved.budget);
+      const tokens = budget instanceof RetryBudget ? budget.tokens : undefined;
+      return [{ origin: '*', tokens, parked: queue.parked }, ...reports];
+    },
   };
   Object.defineProperty(managers.response, ATTACHED, { value: handle, configurable: true });
   return handle;
@@ -110,25 +128,26 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
  * The trick of the original config: axios evaluates every interceptor's `runWhen` with the merged config before
  * the first request interceptor has run. So this predicate, and nothing later, sees what the caller asked for;
  * what interceptors make of the config (a prefixed URL, a signature, a token) stays out of the replay, which makes
- * them run anew. It always answers no: there is nothing left to do for a request interceptor of ours.
+ * them run anew.
+ * @returns whether `setHeaders` is to run, as the last of the request interceptors
  */
 function capture(
   attachment: Attachment,
   config: MergedConfig,
   policyOf: (config: MergedConfig) => ResolvedPolicy | undefined,
-): false {
+): boolean {
   const earlier = LogicalRequest.of(config);
   if (earlier?.isReplaying) {
     earlier.isReplaying = false;
-    return false;
+    return earlier.hasHeaders;
   }
   delete config.retryState;
   try {
     const policy = policyOf(config);
-    if (policy) begin(attachment, policy, config, earlier?.isPending ? earlier : undefined);
+    if (!policy) return false;
+    return begin(attachment, policy, config, earlier?.isPending ? earlier : undefined).hasHeaders;
   } catch (invalidPolicy) {
-    // Not thrown here: axios 1.0 would throw it out of request() instead of rejecting. Nothing is sent.
-    config.adapter = () => Promise.reject(invalidPolicy);
+    rejectUnsent(config, invalidPolicy);
   }
   return false;
 }
@@ -139,7 +158,7 @@ function begin(
   policy: ResolvedPolicy,
   config: MergedConfig,
   parent?: LogicalRequest,
-): void {
+): LogicalRequest {
   const original = captureOriginal(config);
   const request = new LogicalRequest(attachment, policy, original, parent);
   original.retryState = request.state;
@@ -147,6 +166,29 @@ function begin(
   if (policy.timeBudget !== undefined && !parent) {
     request.deadline = new AttemptDeadline(config, policy.timeBudget);
   }
+  return request;
+}
+
+/** Our request interceptor, for the few requests that need one. */
+function setHeaders(config: InternalAxiosRequestConfig & MergedConfig): unknown {
+  const request = LogicalRequest.of(config);
+  if (!request) return config;
+  const { policy, state, parent } = request;
+  try {
+    state.idempotencyKey ??= parent?.state.idempotencyKey ?? idempotencyKeyOf(config, policy);
+    if (state.idempotencyKey !== undefined)
+      setHeader(config, policy.idempotencyKeyHeader, state.idempotencyKey);
+    if (policy.attemptHeader)
+      setHeader(config, policy.attemptHeader, String((parent ?? request).state.attempts));
+  } catch (badKey) {
+    rejectUnsent(config, badKey);
+  }
+  return config;
+}
+
+/** Not by throwing: axios 1.0 would throw it out of `request()` instead of rejecting, or send the request all the same. */
+function rejectUnsent(config: { adapter?: unknown }, error: unknown): void {
+  config.adapter = () => Promise.reject(error);
 }
 
 function onSuccess(response: unknown): unknown {

@@ -8,6 +8,8 @@ export {
   type RetryableInstance,
 } from './attach-retry';
 export type { BackoffFunction, BackoffOptions } from './backoff';
+export type { BudgetReport } from './budget/per-origin';
+export { type Budget, RetryBudget, type RetryBudgetOptions } from './budget/retry-budget';
 export type { RetryPolicy } from './policy';
 export {
   type AttemptFailure,
@@ -17,5 +19,6 @@ export {
   type Outcome,
   type RetryEvent,
   type RetryState,
+  retriesExhausted,
   retryStateOf,
 } from './retry-state';

@@ -1,6 +1,7 @@
 /**
  * One logical request: what the caller asked for, under which policy, and what became of it so far.
  */
+import type { BudgetsPerOrigin } from './budget/per-origin';
 import type { ResolvedPolicy } from './policy';
 import type { OriginalRequest, ReplayableInstance } from './replay';
 import { LiveRetryState } from './retry-state';
@@ -12,6 +13,8 @@ export interface Attachment {
   /** Our own response handler, by which a replay knows where its chain ends. */
   readonly ownHandler: unknown;
   readonly detached: StopSignal;
+  /** The budgets of requests whose policy names none. */
+  readonly budgets: BudgetsPerOrigin;
 }
 
 export class LogicalRequest {
@@ -22,6 +25,10 @@ export class LogicalRequest {
   deadline: AttemptDeadline | undefined = undefined;
   /** The backoff's last sample, in milliseconds: decorrelated jitter starts from it. */
   previousBackoff: number | undefined = undefined;
+  /** Milliseconds on the clock of `now()`. */
+  attemptStartedAt = now();
+  /** The last thing a budget kept elsewhere rejected with. */
+  budgetError: unknown = undefined;
   readonly #endsAt: number;
 
   /**
@@ -35,13 +42,28 @@ export class LogicalRequest {
     readonly parent?: LogicalRequest,
   ) {
     this.state = new LiveRetryState<LogicalRequest>(this);
-    this.#endsAt = policy.timeBudget === undefined ? Number.POSITIVE_INFINITY : now() + policy.timeBudget;
+    this.#endsAt =
+      policy.timeBudget === undefined ? Number.POSITIVE_INFINITY : this.attemptStartedAt + policy.timeBudget;
   }
 
   /** The logical request that a config belongs to. */
   static of(config: unknown): LogicalRequest | undefined {
     const owner = LiveRetryState.ownerOf((config as { retryState?: unknown } | null | undefined)?.retryState);
     return owner instanceof LogicalRequest ? owner : undefined;
+  }
+
+  get mayBeRepeated(): boolean {
+    return this.hasRepeatableMethod || this.state.idempotencyKey !== undefined;
+  }
+
+  get hasRepeatableMethod(): boolean {
+    return this.policy.methods.has(String(this.original.method).toUpperCase());
+  }
+
+  /** Whether attempts carry headers of ours, or may turn out to carry an idempotency key of the caller's. */
+  get hasHeaders(): boolean {
+    const { idempotencyKey, attemptHeader } = this.policy;
+    return idempotencyKey !== false || attemptHeader !== undefined || !this.hasRepeatableMethod;
   }
 
   get isPending(): boolean {

@@ -1,8 +1,9 @@
 /**
  * RetryPolicy: its fields, their defaults, how levels merge, and what is refused.
  */
-import type { AxiosError } from 'axios';
+import type { AxiosError, InternalAxiosRequestConfig } from 'axios';
 import { type BackoffFunction, type BackoffOptions, DEFAULT_BACKOFF } from './backoff';
+import type { Budget } from './budget/retry-budget';
 import type { GiveUpEvent, RetryEvent, RetryState } from './retry-state';
 import {
   aFunction,
@@ -10,9 +11,12 @@ import {
   type Check,
   checkFields,
   countOrInfinity,
+  headerName,
+  idempotencyKeyValue,
   milliseconds,
   numberBetween,
   oneOf,
+  show,
 } from './validation';
 
 /** How failed requests are retried. Every field is optional; `undefined` means the default. */
@@ -37,6 +41,25 @@ export interface RetryPolicy {
   /** Methods that may be repeated without an idempotency key, in any case. Default GET, HEAD, OPTIONS, TRACE, QUERY, PUT, DELETE. */
   methods?: readonly string[] | undefined;
   /**
+   * Makes any method repeatable. `true`: a UUID v4 made once per logical request (none for safe methods, which need
+   * none); a string, or a function of the config: that key. Sent on every attempt unchanged; a key header that the
+   * caller or an interceptor already set counts the same and is never overwritten. Default false.
+   */
+  idempotencyKey?: boolean | string | ((config: InternalAxiosRequestConfig) => string) | undefined;
+  /** The header that carries the key. Default `Idempotency-Key`. */
+  idempotencyKeyHeader?: string | undefined;
+  /** A header that tells the server the number of the attempt: 1, 2, ... Default none. */
+  attemptHeader?: string | undefined;
+  /** The tokens retries draw on: a budget to share, or `false` for none. Default one `RetryBudget` per origin and attached instance. */
+  budget?: Budget | false | undefined;
+  /**
+   * `'fail'` (default): give up at once when there is no token. `'wait'`: park the retry until the origin shows that
+   * it recovers, at most `maxQueueTime`.
+   */
+  whenBudgetEmpty?: 'fail' | 'wait' | undefined;
+  /** Milliseconds: the longest a retry stays parked. Default 30 000. */
+  maxQueueTime?: number | undefined;
+  /**
    * Called before each wait, and awaited. If it throws, retrying stops and what it threw is thrown,
    * with the request's error as `cause`.
    */
@@ -55,6 +78,12 @@ export interface ResolvedPolicy {
   readonly statuses: ReadonlySet<number>;
   /** In upper case. */
   readonly methods: ReadonlySet<string>;
+  readonly idempotencyKey: NonNullable<RetryPolicy['idempotencyKey']>;
+  readonly idempotencyKeyHeader: string;
+  readonly attemptHeader: string | undefined;
+  readonly budget: Budget | false | undefined;
+  readonly whenBudgetEmpty: 'fail' | 'wait';
+  readonly maxQueueTime: number;
   readonly onRetry: RetryPolicy['onRetry'];
   readonly onGiveUp: RetryPolicy['onGiveUp'];
 }
@@ -65,6 +94,8 @@ const DEFAULTS = {
   statuses: [408, 425, 429, 502, 503, 504],
   // RFC 9110 section 9.2.2, and QUERY of draft-ietf-httpbis-safe-method-w-body.
   methods: ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PUT', 'DELETE'],
+  idempotencyKeyHeader: 'Idempotency-Key',
+  maxQueueTime: 30_000,
 } as const;
 
 const BACKOFF_FIELDS: Readonly<Record<keyof BackoffOptions, Check>> = {
@@ -88,6 +119,20 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
     (item) => Number.isInteger(item) && Number(item) >= 100 && Number(item) <= 599,
   ),
   methods: arrayOf('names of HTTP methods', (item) => typeof item === 'string' && /^[A-Za-z-]+$/.test(item)),
+  idempotencyKey: (value, field) => {
+    if (typeof value !== 'boolean' && typeof value !== 'function') idempotencyKeyValue(value, field);
+  },
+  idempotencyKeyHeader: headerName,
+  attemptHeader: headerName,
+  budget: (value, field) => {
+    if (value !== false && !isBudget(value)) {
+      throw new TypeError(
+        `${field} must be false, a RetryBudget, or an object with tryAcquire(), recordSuccess() and refund(); got ${show(value)}`,
+      );
+    }
+  },
+  whenBudgetEmpty: oneOf('fail', 'wait'),
+  maxQueueTime: milliseconds(),
   onRetry: aFunction,
   onGiveUp: aFunction,
 };
@@ -113,6 +158,11 @@ export function resolvePolicy(
   return merged && complete(merged);
 }
 
+function isBudget(value: unknown): value is Budget {
+  const { tryAcquire, recordSuccess, refund } = (value ?? {}) as Partial<Budget>;
+  return [tryAcquire, recordSuccess, refund].every((method) => typeof method === 'function');
+}
+
 function merge(weaker: RetryPolicy, stronger: RetryPolicy): RetryPolicy {
   const merged = { ...weaker, ...withoutUndefined(stronger) };
   if (typeof merged.backoff === 'object' && typeof weaker.backoff === 'object') {
@@ -132,6 +182,12 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     isRetryable: policy.isRetryable,
     statuses: new Set(policy.statuses ?? DEFAULTS.statuses),
     methods: new Set((policy.methods ?? DEFAULTS.methods).map((method) => method.toUpperCase())),
+    idempotencyKey: policy.idempotencyKey ?? false,
+    idempotencyKeyHeader: policy.idempotencyKeyHeader ?? DEFAULTS.idempotencyKeyHeader,
+    attemptHeader: policy.attemptHeader,
+    budget: policy.budget,
+    whenBudgetEmpty: policy.whenBudgetEmpty ?? 'fail',
+    maxQueueTime: policy.maxQueueTime ?? DEFAULTS.maxQueueTime,
     onRetry: policy.onRetry,
     onGiveUp: policy.onGiveUp,
   };

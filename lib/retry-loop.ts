@@ -3,6 +3,9 @@
  */
 import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { backoffDelay } from './backoff';
+import { type Destination, type SharedBudget, withQueue } from './budget/per-origin';
+import { tellBudget } from './budget/retry-budget';
+import { RetryPermit } from './budget/retry-permit';
 import { isAxiosError, isCancel, isTimeout, isTransient, neverLeft, serverVeto } from './classify';
 import { LogicalRequest } from './logical-request';
 import { isReplayable, releaseBody, replay } from './replay';
@@ -13,6 +16,7 @@ import {
   AttemptDeadline,
   type CancelTokenLike,
   type Interrupters,
+  now,
   type TimedConfig,
   wait,
 } from './timing';
@@ -36,15 +40,18 @@ export async function retryUntilSettled(request: LogicalRequest, firstError: unk
   for (;;) {
     const next = await consult(request, error, () => decide(request, error));
     if (typeof next === 'string') return giveUp(request, error, next);
-    recordFailure(request, error, next);
-    await consult(request, error, () => announceRetry(request, error as AxiosError, next));
-    releaseBody((error as AxiosError).response?.data);
-    const interruption = await wait(next.delay, interruptersOf(request));
-    if (interruption === 'aborted')
-      return giveUp(request, canceledError(request, error as AxiosError), interruption);
-    if (interruption) return giveUp(request, error, interruption);
-    request.state.totalDelay += next.delay;
-    const outcome = await attempt(request);
+    const permit = await requestPermit(request, error as AxiosError);
+    if (!permit) return giveUp(request, error, 'retry-budget-empty');
+    const obstacle = await waitForTurn(request, error as AxiosError, next, permit);
+    if (obstacle) {
+      permit.unused();
+      return giveUp(
+        request,
+        obstacle === 'aborted' ? canceledError(request, error as AxiosError) : error,
+        obstacle,
+      );
+    }
+    const outcome = await attempt(request, permit);
     if ('response' in outcome) return outcome.response;
     error = outcome.error;
   }
@@ -52,9 +59,13 @@ export async function retryUntilSettled(request: LogicalRequest, firstError: unk
 
 /** An attempt went well, and the logical request with it. */
 export function succeed(request: LogicalRequest, response: unknown): void {
-  const { config, data } = (response ?? {}) as { config?: TimedConfig; data?: unknown };
+  const { config, data } = (response ?? {}) as { config?: TimedConfig & Destination; data?: unknown };
   request.deadline?.release(config, data);
   request.state.settle('succeeded');
+  const shared = config && sharedBudgetOf(request, config);
+  if (!shared) return;
+  tellBudget(() => shared.budget.recordSuccess());
+  if (shared.queue.parked > 0) shared.queue.recordSuccess(now() - request.attemptStartedAt);
 }
 
 /** The questions in their order, each answered by its room. */
@@ -68,17 +79,13 @@ async function decide(request: LogicalRequest, error: unknown): Promise<Delay | 
   if (veto === false) return 'server-said-stop';
   const judgement = await policy.isRetryable?.(error, state);
   if (!(judgement ?? veto ?? isTransient(error, policy.statuses))) return 'not-retryable';
-  if (!mayBeRepeated(request, error)) return 'not-idempotent';
+  if (!request.mayBeRepeated && !neverLeft(error)) return 'not-idempotent';
   if (!isReplayable(original.data)) return 'body-not-replayable';
   if (state.retries >= policy.maxRetries) return 'retries-exhausted';
   if (attachment.detached.stopped) return 'detached';
   const next = delayOf(request, error);
   if (typeof next === 'string') return next;
   return next.delay < request.timeLeft ? next : 'time-budget-exceeded';
-}
-
-function mayBeRepeated({ policy, original }: LogicalRequest, error: AxiosError): boolean {
-  return policy.methods.has(String(original.method).toUpperCase()) || neverLeft(error);
 }
 
 /** The server's word if it gave one, with the backoff's sample on top so that not all return at once. */
@@ -109,18 +116,70 @@ function announceRetry(
   error: AxiosError,
   next: Delay,
 ): void | Promise<void> {
-  const event: RetryEvent = withError({ state, retry: state.retries + 1, ...next }, error);
+  const event: RetryEvent = withHidden({ state, retry: state.retries + 1, ...next }, { error });
   return policy.onRetry?.(event);
 }
 
+/** The budget that a request's retries draw on; one of an origin is made only for an origin that failed. */
+function sharedBudgetOf(
+  request: LogicalRequest,
+  config: Destination,
+  hasFailed = false,
+): SharedBudget | undefined {
+  const { budget } = request.policy;
+  const { budgets } = request.attachment;
+  if (budget === false) return undefined;
+  if (budget) return withQueue(budget);
+  if (hasFailed) return budgets.findOrMake(config);
+  return budgets.isEmpty ? undefined : budgets.find(config);
+}
+
+function requestPermit(request: LogicalRequest, error: AxiosError): Promise<RetryPermit | undefined> {
+  const shared = sharedBudgetOf(request, (error.config ?? {}) as Destination, true);
+  return RetryPermit.request(shared, request.policy.whenBudgetEmpty === 'wait', (budgetError) => {
+    request.budgetError = budgetError;
+  });
+}
+
+/** Announces the retry, waits, and parks if there is no token. @returns why the retry may not be sent, if so */
+async function waitForTurn(
+  request: LogicalRequest,
+  error: AxiosError,
+  next: Delay,
+  permit: RetryPermit,
+): Promise<GiveUpReason | undefined> {
+  const { state, policy } = request;
+  recordFailure(request, error, next);
+  await consult(request, error, () => announceRetry(request, error, next)).catch((thrown) => {
+    permit.unused();
+    throw thrown;
+  });
+  releaseBody(error.response?.data);
+  const startedAt = now();
+  const interrupters = interruptersOf(request);
+  const obstacle =
+    (await wait(next.delay, interrupters)) ??
+    (await permit.ready(Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
+  state.totalDelay += now() - startedAt;
+  if (obstacle !== 'expired') return obstacle;
+  return request.timeLeft > 0 ? 'retry-budget-empty' : 'time-budget-exceeded';
+}
+
 /** Sends the original request again. */
-async function attempt(request: LogicalRequest): Promise<{ response: unknown } | { error: unknown }> {
+async function attempt(
+  request: LogicalRequest,
+  permit: RetryPermit,
+): Promise<{ response: unknown } | { error: unknown }> {
   request.state.attempts++;
+  request.attemptStartedAt = now();
+  const took = () => now() - request.attemptStartedAt;
   try {
     const response = await sendWithinTime(request, { ...request.original });
+    permit.returned(true, took());
     succeed(request, response);
     return { response };
   } catch (error) {
+    permit.returned(false, took());
     return { error: endAttempt(request, error) };
   }
 }
@@ -156,7 +215,7 @@ async function giveUp(request: LogicalRequest, error: unknown, reason: GiveUpRea
   const { policy, state } = request;
   if (state.failures.length < state.attempts) recordFailure(request, error);
   state.settle(reason);
-  const event: GiveUpEvent = withError({ state, reason }, error);
+  const event: GiveUpEvent = withHidden({ state, reason }, { error, budgetError: request.budgetError });
   try {
     await policy.onGiveUp?.(event);
   } catch (thrown) {
@@ -221,7 +280,11 @@ function withCause(error: unknown, cause: unknown): unknown {
   return error;
 }
 
-/** An event whose error is not enumerable: an AxiosError holds the request's headers, and events get logged. */
-function withError<Event extends object, E>(event: Event, error: E): Event & { readonly error: E } {
-  return Object.defineProperty(event, 'error', { value: error }) as Event & { readonly error: E };
+/** An event whose errors are not enumerable: an AxiosError holds the request's headers, and events get logged. */
+function withHidden<Event extends object, Hidden extends object>(
+  event: Event,
+  hidden: Hidden,
+): Event & Hidden {
+  for (const [key, value] of Object.entries(hidden)) Object.defineProperty(event, key, { value });
+  return event as Event & Hidden;
 }

@@ -91,6 +91,8 @@ export interface GiveUpEvent {
   readonly error: unknown;
   readonly state: RetryState;
   readonly reason: GiveUpReason;
+  /** What a budget kept elsewhere rejected with, if that is why there was no token. Not enumerable. */
+  readonly budgetError?: unknown;
 }
 
 /**
@@ -144,4 +146,26 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
 export function retryStateOf(responseOrError: unknown): RetryState | undefined {
   const config = (responseOrError as { config?: { retryState?: unknown } } | null | undefined)?.config;
   return config?.retryState instanceof LiveRetryState ? config.retryState : undefined;
+}
+
+const ENOUGH_IS_ENOUGH: ReadonlySet<Outcome> = new Set([
+  'server-said-stop',
+  'retry-budget-empty',
+  'retry-after-too-long',
+]);
+
+/**
+ * For a server about to report a failure of its own dependency: has that call been retried enough, so that the
+ * server's callers should not try again? Then answer with `x-should-retry: false`, and a failure is retried by one
+ * layer, not by every one (3 x 3 x 3 = 27 requests out of one).
+ * @param errorOrState what the call ended with, or its retry state
+ * @returns true after at least one retry, or where retrying was refused: by the server, or by an empty budget
+ */
+export function retriesExhausted(errorOrState: unknown): boolean {
+  const state = errorOrState instanceof LiveRetryState ? errorOrState : retryStateOf(errorOrState);
+  if (!state) return false;
+  if (ENOUGH_IS_ENOUGH.has(state.outcome)) return true;
+  return (
+    state.retries > 0 && (state.outcome === 'retries-exhausted' || state.outcome === 'time-budget-exceeded')
+  );
 }

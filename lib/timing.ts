@@ -89,6 +89,7 @@ export function interruptible(
   if (early) return Promise.resolve(early);
   const { signal, cancelToken, detached } = interrupters;
   return new Promise((resolve) => {
+    let stop = () => {};
     const end = (interruption?: Interruption) => {
       stop();
       signal?.removeEventListener?.('abort', onAbort);
@@ -101,7 +102,7 @@ export function interruptible(
     signal?.addEventListener?.('abort', onAbort);
     cancelToken?.subscribe?.(onAbort);
     detached.subscribe(onDetach);
-    const stop = start(() => end());
+    stop = start(() => end());
   });
 }
 

@@ -90,6 +90,24 @@ export function arrayOf(what: string, test: (item: unknown) => boolean): Check {
   };
 }
 
+/** A header's name: a token of RFC 9110 section 5.6.2. */
+export const headerName: Check = (value, field) => {
+  if (typeof value !== 'string') throw new TypeError(`${field} must be a string; got ${show(value)}`);
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(value)) {
+    throw new RangeError(`${field} must be the name of an HTTP header; got ${show(value)}`);
+  }
+};
+
+/** An idempotency key: a string that a header may carry as it is. */
+export const idempotencyKeyValue: Check = (value, field) => {
+  if (typeof value !== 'string') throw new TypeError(`${field} must be a string; got ${show(value)}`);
+  if (!/^[!-~]([ -~]*[!-~])?$/.test(value)) {
+    throw new RangeError(
+      `${field} must be at least one character of visible ASCII, spaces only inside; got ${show(value)}`,
+    );
+  }
+};
+
 /** A value as it would be written in code, short enough for a message. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

@@ -1,0 +1,121 @@
+/**
+ * Which budget a request uses: its policy's own, or that of its origin.
+ */
+import { now } from '../timing';
+import { type Budget, RetryBudget } from './retry-budget';
+import { RetryQueue } from './retry-queue';
+
+/** A budget and the retries that wait for its tokens. */
+export interface SharedBudget {
+  readonly budget: Budget;
+  readonly queue: RetryQueue;
+}
+
+/** One line for a health page. */
+export interface BudgetReport {
+  /** Scheme, host and port; `unix:` and the path of a unix socket; `*` for a budget that the policy names. */
+  readonly origin: string;
+  /** Tokens left; undefined for a budget kept elsewhere. */
+  readonly tokens: number | undefined;
+  /** Retries waiting for the origin to recover. */
+  readonly parked: number;
+}
+
+/** The fields of an axios config that say where a request goes. */
+export interface Destination {
+  readonly url?: string;
+  readonly baseURL?: string;
+  readonly allowAbsoluteUrls?: boolean;
+  readonly socketPath?: string | null;
+}
+
+const FORGET_AFTER = 600_000;
+const MOST_ORIGINS = 10_000;
+
+interface OriginBudget extends SharedBudget {
+  readonly budget: RetryBudget;
+  usedAt: number;
+}
+
+/**
+ * One budget per origin, made when a request to it first fails: before that it would be full anyway.
+ * Those unused for ten minutes are forgotten, and beyond 10,000 the least recently used ones.
+ */
+export class BudgetsPerOrigin {
+  /** Least recently used first. */
+  readonly #origins = new Map<string, OriginBudget>();
+
+  get isEmpty(): boolean {
+    return this.#origins.size === 0;
+  }
+
+  /** The budget of an origin, if any request to it failed lately. */
+  find(destination: Destination): SharedBudget | undefined {
+    const origin = originOf(destination);
+    const found = this.#origins.get(origin);
+    return found && this.#touch(origin, found);
+  }
+
+  findOrMake(destination: Destination): SharedBudget {
+    const origin = originOf(destination);
+    const found = this.#origins.get(origin);
+    if (found) return this.#touch(origin, found);
+    const budget = new RetryBudget();
+    const made = this.#touch(origin, { budget, queue: new RetryQueue(budget), usedAt: 0 });
+    this.#forgetUnused();
+    return made;
+  }
+
+  report(): BudgetReport[] {
+    this.#forgetUnused();
+    return [...this.#origins].map(([origin, { budget, queue }]) => ({
+      origin,
+      tokens: budget.tokens,
+      parked: queue.parked,
+    }));
+  }
+
+  #touch(origin: string, used: OriginBudget): OriginBudget {
+    used.usedAt = now();
+    this.#origins.delete(origin);
+    this.#origins.set(origin, used);
+    return used;
+  }
+
+  #forgetUnused(): void {
+    const longAgo = now() - FORGET_AFTER;
+    for (const [origin, { usedAt, queue }] of this.#origins) {
+      if (usedAt > longAgo && this.#origins.size <= MOST_ORIGINS) return;
+      if (queue.parked === 0) this.#origins.delete(origin);
+    }
+  }
+}
+
+const QUEUES = new WeakMap<object, RetryQueue>();
+
+/** The queue of a budget that a policy names: one, however many clients share the budget. */
+export function withQueue(budget: Budget): SharedBudget {
+  // axios copies a plain object with every merge of configs, but not the functions in it.
+  const key = Object.hasOwn(budget, 'tryAcquire') ? budget.tryAcquire : budget;
+  let queue = QUEUES.get(key);
+  if (!queue) {
+    queue = new RetryQueue(budget);
+    QUEUES.set(key, queue);
+  }
+  return { budget, queue };
+}
+
+/** As axios' own isAbsoluteURL: a scheme or none, and two slashes. */
+const ABSOLUTE_URL = /^([a-z][a-z\d+\-.]*:)?\/\//i;
+
+/** Scheme, host and port of the URL that axios makes of a config; of the page, in browsers, where it is relative. */
+export function originOf({ url = '', baseURL, allowAbsoluteUrls, socketPath }: Destination): string {
+  if (socketPath) return `unix:${socketPath}`;
+  const isAbsolute = ABSOLUTE_URL.test(url) && (!baseURL || allowAbsoluteUrls !== false);
+  const page = (globalThis as { location?: { origin?: string } }).location?.origin;
+  try {
+    return new URL(isAbsolute ? url : (baseURL ?? ''), page).origin;
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The token bucket that all retries to one origin share: retries withdraw, successes deposit.
+ */
+import { now } from '../timing';
+import { aFunction, type Check, checkFields, numberBetween } from '../validation';
+
+export interface RetryBudgetOptions {
+  /** Tokens the bucket holds at most, and at first; a retry takes one. Default 100. */
+  maxTokens?: number | undefined;
+  /** Tokens per second that come back with time alone. Default 0.1. */
+  refillPerSecond?: number | undefined;
+  /** Tokens a success deposits. Default 0.1: in the long run one retry for ten successes. */
+  tokensPerSuccess?: number | undefined;
+  /** Milliseconds on a monotonic clock. Default `performance.now()`. */
+  clock?: (() => number) | undefined;
+}
+
+/** What a retry budget must offer, wherever its tokens are kept. */
+export interface Budget {
+  /** Takes a token for one retry; `false`: there is none. A rejected promise counts as `false`. */
+  tryAcquire(): boolean | Promise<boolean>;
+  /** A request succeeded. */
+  recordSuccess(): unknown;
+  /** A retry succeeded, or was not sent after all: its token comes back. */
+  refund(): unknown;
+}
+
+const FIELDS: Readonly<Record<keyof RetryBudgetOptions, Check>> = {
+  maxTokens: numberBetween(1, Number.MAX_SAFE_INTEGER, ' tokens'),
+  refillPerSecond: numberBetween(0, Number.MAX_SAFE_INTEGER, ' tokens'),
+  tokensPerSuccess: numberBetween(0, Number.MAX_SAFE_INTEGER, ' tokens'),
+  clock: aFunction,
+};
+
+/** Ten deposits of 0.1 make 0.9999999999999999; that is a token. */
+const ROUNDING = 1e-9;
+
+/**
+ * A token bucket, after the retry throttling of gRPC (gRFC A6) and the retry quota of the AWS SDKs.
+ * Share one between clients that burden the same dependency.
+ * @throws TypeError or RangeError naming an option that is not allowed, its value and the fix
+ */
+export class RetryBudget implements Budget {
+  readonly maxTokens: number;
+  readonly #refillPerMs: number;
+  readonly #tokensPerSuccess: number;
+  readonly #clock: () => number;
+  #tokens: number;
+  #updatedAt: number;
+
+  constructor(options: RetryBudgetOptions = {}) {
+    checkFields(options, 'RetryBudget', FIELDS);
+    const { maxTokens = 100, refillPerSecond = 0.1, tokensPerSuccess = 0.1, clock = now } = options;
+    this.maxTokens = maxTokens;
+    this.#refillPerMs = refillPerSecond / 1000;
+    this.#tokensPerSuccess = tokensPerSuccess;
+    this.#clock = clock;
+    this.#tokens = maxTokens;
+    this.#updatedAt = clock();
+  }
+
+  /** Tokens there are now, fractions included: 0 to `maxTokens`. */
+  get tokens(): number {
+    this.#refill();
+    return this.#tokens;
+  }
+
+  /** Takes a token for one retry; `false`, and nothing taken, if there is not a whole one. */
+  tryAcquire(): boolean {
+    this.#refill();
+    if (this.#tokens < 1 - ROUNDING) return false;
+    this.#tokens = Math.max(0, this.#tokens - 1);
+    return true;
+  }
+
+  /** Deposits `tokensPerSuccess`. */
+  recordSuccess(): void {
+    this.#deposit(this.#tokensPerSuccess);
+  }
+
+  /** Gives back the token of a retry that succeeded, or that was not sent after all. */
+  refund(): void {
+    this.#deposit(1);
+  }
+
+  #deposit(tokens: number): void {
+    this.#refill();
+    this.#tokens = Math.min(this.maxTokens, this.#tokens + tokens);
+  }
+
+  /** A clock that jumps back refills nothing, and counts on from where it jumped to. */
+  #refill(): void {
+    const time = this.#clock();
+    const elapsed = Math.max(0, time - this.#updatedAt);
+    this.#updatedAt = time;
+    this.#tokens = Math.min(this.maxTokens, this.#tokens + elapsed * this.#refillPerMs);
+  }
+}
+
+/** Asks a budget, wherever it is kept; what it throws or rejects with counts as "no token" and is handed to `onError`. */
+export function askForToken(budget: Budget, onError?: (error: unknown) => void): boolean | Promise<boolean> {
+  const noToken = (error: unknown) => {
+    onError?.(error);
+    return false;
+  };
+  try {
+    const answer = budget.tryAcquire();
+    return typeof answer === 'boolean' ? answer : Promise.resolve(answer).then(Boolean, noToken);
+  } catch (error) {
+    return noToken(error);
+  }
+}
+
+/** Tells a budget something; if it cannot take it, the request that is served by it is none the worse. */
+export function tellBudget(tell: () => unknown): void {
+  try {
+    const answer = tell();
+    if (answer instanceof Promise) answer.catch(() => {});
+  } catch {}
+}

@@ -1,0 +1,165 @@
+/**
+ * Retries that wait for their origin to recover (`whenBudgetEmpty: 'wait'`), first in, first out.
+ */
+import { backoffDelay, DEFAULT_BACKOFF } from '../backoff';
+import { now, startTimer } from '../timing';
+import { DeadlineHeap, type Due } from './deadline-heap';
+import { askForToken, type Budget, tellBudget } from './retry-budget';
+
+/** How a parked retry left: with a token, as the probe that goes without one, or because its time was up. */
+export type Departure = 'token' | 'probe' | 'expired';
+
+interface Parked extends Due {
+  readonly leave: (how: Departure) => void;
+  previous: Parked | undefined;
+  next: Parked | undefined;
+}
+
+/** A probe rests this many times as long as it took, so that probing costs about a tenth of one connection. */
+const REST = 10;
+/** Milliseconds: while the origin fails, it is asked at least this often. */
+const PROBE_BACKOFF = { ...DEFAULT_BACKOFF, maxDelay: 5_000, jitter: 'equal' as const };
+
+/**
+ * Parked retries leave when successes have paid a token, or as the probe: at most one at a time goes
+ * without a token, after a backoff while the origin keeps failing, and always only once it has rested ten
+ * times as long as the last probe took. So a server that gets slower is probed more slowly, by every client.
+ * One timer serves them all; the way in and out costs no scan.
+ */
+export class RetryQueue {
+  readonly #budget: Budget;
+  #head: Parked | undefined;
+  #tail: Parked | undefined;
+  #size = 0;
+  readonly #expiries = new DeadlineHeap<Parked>();
+  #probeIsOut = false;
+  #probeAt = 0;
+  #failedProbes = 0;
+  #isAskingForToken = false;
+  #wakesAt = Number.POSITIVE_INFINITY;
+  #stopTimer: () => void = () => {};
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  /** How many retries are parked. */
+  get parked(): number {
+    return this.#size;
+  }
+
+  /**
+   * Parks a retry for at most `longest` milliseconds.
+   * @param leave called once, never before this method has returned, when it may leave or its time is up
+   * @returns what takes it out of the queue without a call of `leave`
+   */
+  park(longest: number, leave: (how: Departure) => void): () => void {
+    const entry: Parked = {
+      leave,
+      dueAt: now() + longest,
+      heapIndex: -1,
+      previous: this.#tail,
+      next: undefined,
+    };
+    if (this.#tail) this.#tail.next = entry;
+    else {
+      this.#head = entry;
+      if (!this.#probeIsOut) this.#probeAt = Math.max(this.#probeAt, now() + this.#probeBackoff());
+    }
+    this.#tail = entry;
+    this.#size++;
+    this.#expiries.add(entry);
+    this.#schedule();
+    return () => {
+      if (entry.heapIndex >= 0) this.#remove(entry);
+    };
+  }
+
+  /** A request to the origin succeeded in `duration` milliseconds: the tokens it paid let parked retries leave. */
+  recordSuccess(duration: number): void {
+    this.#failedProbes = 0;
+    if (this.#size === 0) return;
+    this.#drain();
+    if (!this.#probeIsOut) this.#probeAt = Math.min(this.#probeAt, now() + REST * duration);
+    this.#schedule();
+  }
+
+  /** The probe is back after `duration` milliseconds. */
+  probeReturned(succeeded: boolean, duration: number): void {
+    this.#probeIsOut = false;
+    this.#failedProbes = succeeded ? 0 : this.#failedProbes + 1;
+    const rest = REST * duration;
+    this.#probeAt = now() + (succeeded ? rest : Math.max(rest, this.#probeBackoff()));
+    this.#schedule();
+  }
+
+  #probeBackoff(): number {
+    return backoffDelay(PROBE_BACKOFF, this.#failedProbes + 1, undefined);
+  }
+
+  #remove(entry: Parked): void {
+    if (entry.previous) entry.previous.next = entry.next;
+    else this.#head = entry.next;
+    if (entry.next) entry.next.previous = entry.previous;
+    else this.#tail = entry.previous;
+    this.#expiries.remove(entry);
+    this.#size--;
+    if (this.#size === 0) this.#sleep();
+  }
+
+  #release(entry: Parked, how: Departure): void {
+    this.#remove(entry);
+    entry.leave(how);
+  }
+
+  #drain(): void {
+    while (this.#head && !this.#isAskingForToken) {
+      const granted = askForToken(this.#budget);
+      if (granted === false) return;
+      if (granted === true) this.#release(this.#head, 'token');
+      else {
+        this.#isAskingForToken = true;
+        granted.then((hasToken) => this.#answered(hasToken));
+      }
+    }
+  }
+
+  #answered(hasToken: boolean): void {
+    this.#isAskingForToken = false;
+    if (!hasToken) return;
+    if (this.#head) this.#release(this.#head, 'token');
+    else tellBudget(() => this.#budget.refund());
+    this.#drain();
+  }
+
+  #wake(): void {
+    this.#wakesAt = Number.POSITIVE_INFINITY;
+    for (let due = this.#expiries.earliest; due && due.dueAt <= now(); due = this.#expiries.earliest) {
+      this.#release(due, 'expired');
+    }
+    if (this.#head && !this.#probeIsOut && this.#probeAt <= now()) {
+      this.#drain();
+      if (this.#head && !this.#probeIsOut) {
+        this.#probeIsOut = true;
+        this.#release(this.#head, 'probe');
+      }
+    }
+    this.#schedule();
+  }
+
+  /** One timer, for whichever comes first: the next probe or the next retry whose time is up. */
+  #schedule(): void {
+    const { earliest } = this.#expiries;
+    if (!earliest) return;
+    const wakesAt = this.#probeIsOut ? earliest.dueAt : Math.min(earliest.dueAt, this.#probeAt);
+    if (wakesAt >= this.#wakesAt) return;
+    this.#stopTimer();
+    this.#wakesAt = wakesAt;
+    this.#stopTimer = startTimer(Math.max(0, wakesAt - now()), () => this.#wake());
+  }
+
+  #sleep(): void {
+    this.#stopTimer();
+    this.#wakesAt = Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The idempotency key of a logical request, and the headers that go with every attempt.
+ */
+import type { InternalAxiosRequestConfig } from 'axios';
+import { v4 as uuid } from 'uuid';
+import type { ResolvedPolicy } from './policy';
+import { headerOf } from './server-hint';
+import { idempotencyKeyValue } from './validation';
+
+/** RFC 9110 section 9.2.1. They change nothing, so a key is of no use, and would cost browsers a CORS preflight. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY']);
+
+/**
+ * The key of an attempt's config: the header that is there already, else the one that the policy wants.
+ * @throws TypeError or RangeError if the policy's function returns what no header may carry
+ */
+export function idempotencyKeyOf(
+  config: InternalAxiosRequestConfig,
+  policy: ResolvedPolicy,
+): string | undefined {
+  const present = headerOf(config.headers, policy.idempotencyKeyHeader.toLowerCase());
+  if (present) return present;
+  const { idempotencyKey } = policy;
+  if (typeof idempotencyKey === 'string') return idempotencyKey;
+  if (typeof idempotencyKey === 'function') {
+    const key = idempotencyKey(config);
+    idempotencyKeyValue(key, 'what retryPolicy.idempotencyKey returned');
+    return key;
+  }
+  return idempotencyKey && !SAFE_METHODS.has(String(config.method).toUpperCase()) ? uuid() : undefined;
+}
+
+/** Sets a header, whatever its case on the config so far. */
+export function setHeader(config: { headers?: unknown }, name: string, value: string): void {
+  const headers = (config.headers ?? {}) as Record<string, unknown>;
+  for (const key of Object.keys(headers)) {
+    if (key.toLowerCase() === name.toLowerCase()) delete headers[key];
+  }
+  headers[name] = value;
+  config.headers = headers;
+}
