@@ -47,9 +47,11 @@ export function backoffDelay(
   const between = (low: number, high: number) => low + random() * (high - low);
   if (jitter === 'decorrelated') {
     const lowest = Math.min(initialDelay, maxDelay);
-    return Math.min(maxDelay, between(lowest, Math.max(lowest, 3 * (previous ?? lowest))));
+    // Kept finite: 0 * Infinity is NaN.
+    const highest = Math.min(Number.MAX_VALUE, 3 * (previous ?? lowest));
+    return Math.min(maxDelay, between(lowest, Math.max(lowest, highest)));
   }
-  // 0 * Infinity is NaN, and a power overflows to Infinity at retry 1,025: min() takes care of the latter.
+  // A power overflows to Infinity at retry 1,025, which min() takes care of, but not of 0 * Infinity.
   const base = initialDelay === 0 ? 0 : Math.min(maxDelay, initialDelay * multiplier ** (retry - 1));
   if (jitter === 'none') return base;
   return jitter === 'equal' ? between(base / 2, base) : between(0, base);
