@@ -1,0 +1,525 @@
+import axios, { type AxiosInstance } from 'axios';
+import MockAdapter from 'axios-mock-adapter';
+import { attachRetry, type RetryPolicy, retryStateOf } from '../lib';
+import { rejectionOf, watch } from './support/outcome';
+import { respond, type Step, stubAdapter } from './support/stub-adapter';
+
+const QUICK: RetryPolicy = { backoff: () => 0 };
+
+function clientOf(...steps: Step[]) {
+  const stub = stubAdapter(...steps);
+  return { stub, client: axios.create({ adapter: stub.adapter }) };
+}
+
+function handlersOf({ interceptors }: AxiosInstance): [number, number] {
+  const count = (manager: { forEach?(visit: () => void): void }) => {
+    let handlers = 0;
+    manager.forEach?.(() => {
+      handlers++;
+    });
+    return handlers;
+  };
+  return [count(interceptors.request as never), count(interceptors.response as never)];
+}
+
+describe('attaching', () => {
+  test('changes nothing about an instance but its interceptors', () => {
+    const { client } = clientOf();
+    const before = { keys: Reflect.ownKeys(client), defaults: JSON.stringify(client.defaults) };
+
+    attachRetry(client);
+
+    expect(Reflect.ownKeys(client)).toEqual(before.keys);
+    expect(JSON.stringify(client.defaults)).toBe(before.defaults);
+    expect(handlersOf(client)).toEqual([1, 1]);
+  });
+
+  test('twice does not multiply the retries; the later policy counts', async () => {
+    const { client, stub } = clientOf(...Array(99).fill(503));
+    attachRetry(client, { ...QUICK, maxRetries: 7 });
+    attachRetry(client, { ...QUICK, maxRetries: 3 });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(stub.configs).toHaveLength(4);
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', retries: 3 });
+    expect(handlersOf(client)).toEqual([1, 1]);
+  });
+
+  test('again ends requests that were waiting under the earlier attachment', async () => {
+    const { client, stub } = clientOf(503);
+    attachRetry(client, { backoff: () => 1e6 });
+    const waiting = rejectionOf(
+      client.get('/', {
+        retryPolicy: { onRetry: () => void setImmediate(() => attachRetry(client, QUICK)) },
+      }),
+    );
+
+    expect(await waiting).toBe(stub.errors[0]);
+    expect(retryStateOf(await waiting)).toMatchObject({ outcome: 'detached', attempts: 1 });
+    expect(retryStateOf(await client.get('/'))).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  test('to two instances keeps them apart', async () => {
+    const [first, second] = [clientOf(...Array(9).fill(503)), clientOf(...Array(9).fill(503))];
+    const retry = attachRetry(first.client, { ...QUICK, maxRetries: 1 });
+    attachRetry(second.client, { ...QUICK, maxRetries: 2 });
+    retry.detach();
+
+    await rejectionOf(first.client.get('/'));
+    await rejectionOf(second.client.get('/'));
+
+    expect([first.stub.configs.length, second.stub.configs.length]).toEqual([1, 3]);
+  });
+
+  test.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['an object', {}],
+    ['the axios class of something else', { request() {}, interceptors: {} }],
+    ['"client"', 'client'],
+  ])('to %s throws a TypeError that says what is needed', (_what, instance) => {
+    expect(() => attachRetry(instance as never)).toThrow(
+      expect.objectContaining({
+        name: 'TypeError',
+        message: expect.stringMatching(/needs an axios instance/),
+      }),
+    );
+  });
+});
+
+describe('detaching', () => {
+  test('leaves the interceptors of others alone', async () => {
+    const { client } = clientOf(503);
+    client.interceptors.response.use((response) => response.data);
+    const retry = attachRetry(client, QUICK);
+    client.interceptors.response.use((data) => ({ wrapped: data }) as never);
+
+    retry.detach();
+    await rejectionOf(client.get('/'));
+
+    expect(handlersOf(client)).toEqual([0, 2]);
+    expect(await client.get('/')).toEqual({ wrapped: { status: 200 } });
+  });
+
+  test('twice does nothing more, not even to a later attachment', async () => {
+    const { client } = clientOf(503);
+    const retry = attachRetry(client, QUICK);
+    retry.detach();
+    attachRetry(client, QUICK);
+    retry.detach();
+
+    expect(retryStateOf(await client.get('/'))).toMatchObject({ attempts: 2 });
+  });
+
+  test('an attachment that was replaced does nothing to the one that replaced it', async () => {
+    const { client } = clientOf(503);
+    const replaced = attachRetry(client, QUICK);
+    attachRetry(client, QUICK);
+    replaced.detach();
+
+    expect(retryStateOf(await client.get('/'))).toMatchObject({ attempts: 2 });
+  });
+
+  test('and attaching again works', async () => {
+    const { client } = clientOf(503);
+    attachRetry(client, QUICK).detach();
+    attachRetry(client, QUICK);
+
+    expect(retryStateOf(await client.get('/'))).toMatchObject({ attempts: 2 });
+    expect(handlersOf(client)).toEqual([1, 1]);
+  });
+
+  test('in onRetry ends the request with its last error', async () => {
+    const { client, stub } = clientOf(503);
+    const retry = attachRetry(client, { ...QUICK, onRetry: () => retry.detach() });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error).toBe(stub.errors[0]);
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'detached', attempts: 1 });
+  });
+
+  test('during an attempt leaves what is not retryable what it is', async () => {
+    const { client } = clientOf(async (config) => {
+      retry.detach();
+      return respond(config, 404);
+    });
+    const retry = attachRetry(client, QUICK);
+
+    expect(retryStateOf(await rejectionOf(client.get('/')))).toMatchObject({ outcome: 'not-retryable' });
+  });
+});
+
+describe('a policy that is not allowed', () => {
+  const BAD: [string, object, string, RegExp][] = [
+    ['a negative number of retries', { maxRetries: -1 }, 'RangeError', /retryPolicy\.maxRetries .*-1/],
+    ['a fraction of a retry', { maxRetries: 1.5 }, 'RangeError', /retryPolicy\.maxRetries .*1\.5/],
+    ['a word for a number', { maxRetries: '3' }, 'TypeError', /retryPolicy\.maxRetries .*"3"/],
+    ['NaN', { timeBudget: Number.NaN }, 'RangeError', /retryPolicy\.timeBudget .*NaN/],
+    ['a time budget of nothing', { timeBudget: 0 }, 'RangeError', /retryPolicy\.timeBudget /],
+    [
+      'an unknown jitter',
+      { backoff: { jitter: 'some' } },
+      'TypeError',
+      /retryPolicy\.backoff\.jitter .*"some"/,
+    ],
+    ['an unknown field', { retries: 3 }, 'TypeError', /retryPolicy\.retries .*retryPolicy\.maxRetries/],
+    ['a misspelt field', { maxRetry: 3 }, 'TypeError', /retryPolicy\.maxRetry .*retryPolicy\.maxRetries/],
+    ['a wrong case', { onretry() {} }, 'TypeError', /retryPolicy\.onretry .*retryPolicy\.onRetry/],
+    ['a misspelt deep field', { backoff: { delay: 3 } }, 'TypeError', /retryPolicy\.backoff\.delay .*Delay/],
+    ['a status that is none', { statuses: [99] }, 'RangeError', /retryPolicy\.statuses .*99/],
+    ['a callback that is none', { onRetry: true }, 'TypeError', /retryPolicy\.onRetry .*true/],
+    ['null', null as never, 'TypeError', /retryPolicy .*null/],
+    ['true', true as never, 'TypeError', /retryPolicy .*true/],
+    ['a number', 3 as never, 'TypeError', /retryPolicy .*3/],
+    ['an array', [] as never, 'TypeError', /retryPolicy .*array/],
+  ];
+
+  test.each(BAD)('such as %s makes attachRetry throw at once', (_what, policy, name, message) => {
+    const { client } = clientOf();
+
+    expect(() => attachRetry(client, policy as RetryPolicy)).toThrow(
+      expect.objectContaining({ name, message: expect.stringMatching(message) }),
+    );
+    expect(handlersOf(client)).toEqual([0, 0]);
+  });
+
+  test('leaves an earlier attachment as it is', async () => {
+    const { client } = clientOf(503);
+    attachRetry(client, QUICK);
+    expect(() => attachRetry(client, { maxRetries: -1 })).toThrow(RangeError);
+
+    expect(retryStateOf(await client.get('/'))).toMatchObject({ attempts: 2 });
+  });
+
+  test.each(BAD)(
+    'such as %s rejects the request that has it, unsent',
+    async (_what, policy, name, message) => {
+      const { client, stub } = clientOf();
+      attachRetry(client);
+
+      let rejected: Promise<unknown> | undefined;
+      expect(() => {
+        rejected = rejectionOf(client.get('/', { retryPolicy: policy as RetryPolicy }));
+      }).not.toThrow();
+
+      expect(await rejected).toMatchObject({ name, message: expect.stringMatching(message) });
+      expect(stub.configs).toHaveLength(0);
+      expect(await client.get('/')).toMatchObject({ status: 200 });
+    },
+  );
+
+  test.each(BAD)('such as %s in the defaults rejects each request', async (_what, policy, name) => {
+    const { client, stub } = clientOf();
+    attachRetry(client);
+    client.defaults.retryPolicy = policy as RetryPolicy;
+
+    expect(await rejectionOf(client.get('/'))).toMatchObject({ name });
+    expect(await rejectionOf(client.post('/', {}, { retryPolicy: {} }))).toMatchObject({ name });
+    expect(stub.configs).toHaveLength(0);
+  });
+
+  test('rejects whichever request interceptors there are', async () => {
+    const { client, stub } = clientOf();
+    client.interceptors.request.use(async (config) => config);
+    attachRetry(client);
+    client.interceptors.request.use((config) => ({ ...config }));
+
+    const error = await rejectionOf(client.get('/', { retryPolicy: { maxRetries: -1 } }));
+
+    expect(error).toBeInstanceOf(RangeError);
+    expect(stub.configs).toHaveLength(0);
+  });
+
+  // The rejection sits in config.adapter, which such an interceptor replaces.
+  test.failing('rejects also where a request interceptor chooses the adapter', async () => {
+    const { client, stub } = clientOf();
+    attachRetry(client);
+    client.interceptors.request.use((config) => ({ ...config, adapter: stub.adapter }));
+
+    const error = await rejectionOf(client.get('/', { retryPolicy: { maxRetries: -1 } }));
+
+    expect(error).toBeInstanceOf(RangeError);
+    expect(stub.configs).toHaveLength(0);
+  });
+
+  test('rejects through the response interceptors, and is not retried', async () => {
+    const { client } = clientOf();
+    const seen: unknown[] = [];
+    const record = (error: unknown) => {
+      seen.push(error);
+      throw error;
+    };
+    client.interceptors.response.use(undefined, record);
+    attachRetry(client, { ...QUICK, isRetryable: () => true });
+    client.interceptors.response.use(undefined, record);
+
+    const error = await rejectionOf(client.get('/', { retryPolicy: { maxRetries: -1 } }));
+
+    expect(seen).toEqual([error, error]);
+  });
+});
+
+describe('the levels of policies', () => {
+  const retries = (maxRetries: number): RetryPolicy => ({ ...QUICK, maxRetries });
+  type Level = RetryPolicy | false | undefined;
+  const LEVELS: [string, Level, Level, Level, number][] = [
+    ['nothing said: the defaults', QUICK, undefined, undefined, 5],
+    ['the attachment’s policy', retries(1), undefined, undefined, 1],
+    ['the instance’s defaults over that', retries(1), { maxRetries: 2 }, undefined, 2],
+    ['the request’s over both', retries(1), { maxRetries: 2 }, { maxRetries: 3 }, 3],
+    ['the request’s over the attachment’s', retries(1), undefined, { maxRetries: 3 }, 3],
+    ['an undefined field says nothing', retries(1), { maxRetries: undefined }, { maxRetries: undefined }, 1],
+    ['an empty object says nothing', retries(1), { maxRetries: 2 }, {}, 2],
+    ['false at the attachment switches it off', false, undefined, undefined, 0],
+    ['false in the defaults switches it off', retries(1), false, undefined, 0],
+    ['false at the request switches it off', retries(1), { maxRetries: 2 }, false, 0],
+    ['an object in the defaults switches it on again', false, retries(2), undefined, 2],
+    ['an object at the request switches it on again', false, false, retries(3), 3],
+    ['an empty object switches it on again, with the defaults', retries(1), false, QUICK, 5],
+    ['false at the attachment forgets nothing that was never there', false, { maxRetries: 2 }, QUICK, 2],
+  ];
+
+  test.each(LEVELS)('%s', async (_name, attached, defaults, own, expected) => {
+    const { client, stub } = clientOf(...Array(99).fill(503));
+    attachRetry(client, attached);
+    if (defaults !== undefined) client.defaults.retryPolicy = defaults;
+
+    const error = await rejectionOf(client.get('/', own === undefined ? {} : { retryPolicy: own }));
+
+    expect(stub.configs).toHaveLength(expected + 1);
+    expect(retryStateOf(error)?.retries).toBe(expected > 0 ? expected : undefined);
+  });
+
+  test('backoff merges field by field; other fields replace', async () => {
+    const delays: number[] = [];
+    const { client } = clientOf(503, 503, 500, 503);
+    attachRetry(client, {
+      backoff: { initialDelay: 3, jitter: 'none' },
+      statuses: [500],
+      onRetry: ({ delay }) => void delays.push(delay),
+    });
+    client.defaults.retryPolicy = { backoff: { multiplier: 1 } };
+
+    await client.get('/', { retryPolicy: { backoff: { maxDelay: 2 }, statuses: [503] } }).catch(() => {});
+    await rejectionOf(client.get('/', { retryPolicy: { backoff: { initialDelay: 1 } } }));
+
+    // 500 is not of the first request's statuses, and 503 not of the second's.
+    expect(delays).toEqual([2, 2]);
+  });
+
+  test('a function for backoff replaces fields, and fields a function', async () => {
+    const delays: number[] = [];
+    const { client } = clientOf(503, 200, 503);
+    attachRetry(client, {
+      backoff: { initialDelay: 3, jitter: 'none' },
+      onRetry: ({ delay }) => void delays.push(delay),
+    });
+
+    await client.get('/', { retryPolicy: { backoff: () => 1 } });
+    client.defaults.retryPolicy = { backoff: () => 2 };
+    await client.get('/', { retryPolicy: { backoff: { initialDelay: 4, jitter: 'none' } } });
+
+    expect(delays).toEqual([1, 4]);
+  });
+
+  test('none is changed', async () => {
+    const { client } = clientOf(503, 503);
+    const freeze = (policy: RetryPolicy) =>
+      Object.freeze({ ...policy, backoff: Object.freeze(policy.backoff) });
+    const [attached, defaults, own] = [
+      freeze({ backoff: { initialDelay: 0 } }),
+      freeze({ backoff: { multiplier: 3 } }),
+      freeze({ backoff: { maxDelay: 1 } }),
+    ] as RetryPolicy[];
+    attachRetry(client, attached);
+    client.defaults.retryPolicy = defaults as RetryPolicy;
+
+    const config = Object.freeze({ retryPolicy: own as RetryPolicy });
+
+    expect(retryStateOf(await client.get('/', config))).toMatchObject({ attempts: 3 });
+    expect(Object.keys(config)).toEqual(['retryPolicy']);
+  });
+
+  test('of two requests at a time do not mix', async () => {
+    const { client, stub } = clientOf(...Array(99).fill(503));
+    attachRetry(client, QUICK);
+
+    const errors = await Promise.all(
+      [0, 1, 2, 3].map((maxRetries) =>
+        rejectionOf(client.get('/', { retryPolicy: { maxRetries } })).then(
+          (error) => retryStateOf(error)?.retries,
+        ),
+      ),
+    );
+
+    expect(errors).toEqual([0, 1, 2, 3]);
+    expect(stub.configs).toHaveLength(1 + 2 + 3 + 4);
+  });
+});
+
+describe('a chain of synchronous request interceptors stays synchronous', () => {
+  test.each(['get', 'post', 'put'])('for a %s', (method) => {
+    const { client, stub } = clientOf();
+    attachRetry(client, { timeBudget: 1_000 });
+    const log: string[] = [];
+    client.interceptors.request.use(
+      (config) => {
+        log.push('interceptor');
+        return config;
+      },
+      undefined,
+      { synchronous: true },
+    );
+
+    watch(client.request({ url: '/', method }));
+    log.push('after the call');
+
+    expect(stub.configs).toHaveLength(1);
+    expect(log).toEqual(['interceptor', 'after the call']);
+  });
+
+  test('on replays as well', async () => {
+    const { client } = clientOf(503);
+    const log: string[] = [];
+    attachRetry(client, QUICK);
+    client.interceptors.request.use(
+      (config) => {
+        log.push('interceptor');
+        queueMicrotask(() => log.push('microtask'));
+        return config;
+      },
+      undefined,
+      { synchronous: true },
+    );
+
+    await client.get('/', {
+      transformRequest: (data) => {
+        log.push('transform');
+        return data;
+      },
+    });
+
+    expect(log).toEqual(['interceptor', 'transform', 'microtask', 'interceptor', 'transform', 'microtask']);
+  });
+
+  test('and one with an asynchronous interceptor stays asynchronous', async () => {
+    const { client, stub } = clientOf();
+    attachRetry(client);
+    client.interceptors.request.use((config) => config);
+
+    const request = client.get('/');
+    expect(stub.configs).toHaveLength(0);
+    await request;
+    expect(stub.configs).toHaveLength(1);
+  });
+});
+
+describe('with axios-mock-adapter', () => {
+  test('a request is retried until a reply succeeds', async () => {
+    const client = axios.create();
+    const mock = new MockAdapter(client);
+    mock.onGet('/a').replyOnce(503).onGet('/a').networkErrorOnce().onGet('/a').timeoutOnce();
+    mock.onGet('/a').reply(200, { ok: true });
+    attachRetry(client, QUICK);
+
+    const response = await client.get('/a', { params: { b: 1 } });
+
+    expect(response.data).toEqual({ ok: true });
+    expect(mock.history.get?.map(({ url, params }) => [url, params])).toEqual(
+      Array(4).fill(['/a', { b: 1 }]),
+    );
+    expect(retryStateOf(response)?.failures).toMatchObject([{ status: 503 }, {}, { code: 'ECONNABORTED' }]);
+  });
+
+  test('works the same when it is put on after attachRetry', async () => {
+    const client = axios.create();
+    attachRetry(client, QUICK);
+    const mock = new MockAdapter(client);
+    mock.onPut('/a', { a: 1 }).replyOnce(503).onPut('/a', { a: 1 }).reply(200);
+
+    await client.put('/a', { a: 1 });
+
+    expect(mock.history.put?.map(({ data }) => data)).toEqual(['{"a":1}', '{"a":1}']);
+  });
+});
+
+describe('a replay', () => {
+  test('starts from the same config each time', async () => {
+    const { client, stub } = clientOf(503, 503);
+    attachRetry(client, QUICK);
+
+    await client.put('/a', { b: 1 }, { params: { c: 1 }, headers: { 'X-D': '1' }, timeout: 5 });
+
+    const [first, ...others] = stub.configs.map(({ retryState: _, ...config }) => JSON.stringify(config));
+    expect(others).toEqual([first, first]);
+  });
+
+  test('has defaults that were changed in the meantime where the request said nothing, and no others', async () => {
+    const { client, stub } = clientOf(503);
+    client.defaults.headers.common['X-Then'] = 'then';
+    attachRetry(client, {
+      ...QUICK,
+      onRetry: () => {
+        client.defaults.headers.common['X-Then'] = 'now';
+      },
+    });
+
+    await client.get('/');
+
+    expect(stub.configs.map(({ headers }) => headers['X-Then'])).toEqual(['then', 'then']);
+  });
+
+  test('leaves the response interceptors of other requests in place', async () => {
+    const { client } = clientOf(503, 503, 503, 503);
+    attachRetry(client, QUICK);
+    let after = 0;
+    client.interceptors.response.use((response) => {
+      after++;
+      return response;
+    });
+
+    await Promise.all([client.get('/'), client.get('/'), client.get('/')]);
+
+    expect(after).toBe(3);
+    expect(Object.keys(client.interceptors.response)).not.toContain('forEach');
+  });
+
+  test('works for an instance whose request was wrapped by its owner', async () => {
+    const { client, stub } = clientOf(503, 503);
+    const original = client.request.bind(client);
+    let calls = 0;
+    client.request = (config) => {
+      calls++;
+      return original(config);
+    };
+    attachRetry(client, QUICK);
+    let after = 0;
+    client.interceptors.response.use((response) => {
+      after++;
+      return response;
+    });
+
+    await client.request({ url: '/' });
+
+    expect(stub.configs).toHaveLength(3);
+    expect(calls).toBe(3);
+    expect(after).toBe(1);
+  });
+
+  test('works, its chain being whole each time, for an instance whose request became asynchronous', async () => {
+    const { client, stub } = clientOf(503, 503);
+    const original = client.request.bind(client);
+    client.request = async (config) => {
+      await Promise.resolve();
+      return original(config);
+    };
+    attachRetry(client, { ...QUICK, maxRetries: 3 });
+
+    const response = await client.request({ url: '/' });
+
+    expect(stub.configs).toHaveLength(3);
+    expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 3 });
+  });
+});
