@@ -80,7 +80,9 @@ function secondsOrEpoch(value: string | undefined, serverNow: () => number): num
  */
 function rateLimit(value: string | undefined): number | undefined {
   if (!value) return undefined;
-  const quotas = (/(^|[\s,])reset=/.test(value) ? [value] : value.split(',')).map((quota) => ({
+  // A quota's name is any string, commas and semicolons included.
+  const unnamed = value.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const quotas = (/(^|[\s,])reset=/.test(unnamed) ? [unnamed] : unnamed.split(',')).map((quota) => ({
     remaining: /[;,\s](?:r|remaining)=(\d+)/.exec(`;${quota}`)?.[1],
     reset: /[;,\s](?:t|reset)=(\d+)(?![\d.])/.exec(`;${quota}`)?.[1],
   }));
