@@ -136,7 +136,9 @@ function sharedBudgetOf(
 
 function requestPermit(request: LogicalRequest, error: AxiosError): Promise<RetryPermit | undefined> {
   const shared = sharedBudgetOf(request, (error.config ?? {}) as Destination, true);
-  return RetryPermit.request(shared, request.policy.whenBudgetEmpty === 'wait', (budgetError) => {
+  const mayPark = request.policy.whenBudgetEmpty === 'wait';
+  const kind = mayPark || isTimeout(error) ? 'cautious' : 'ordinary';
+  return RetryPermit.request(shared, kind, mayPark, (budgetError) => {
     request.budgetError = budgetError;
   });
 }
@@ -156,10 +158,11 @@ async function waitForTurn(
   });
   releaseBody(error.response?.data);
   const startedAt = now();
+  const failedAfter = startedAt - request.attemptStartedAt;
   const interrupters = interruptersOf(request);
   const obstacle =
     (await wait(next.delay, interrupters)) ??
-    (await permit.ready(Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
+    (await permit.ready(failedAfter, Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
   state.totalDelay += now() - startedAt;
   if (obstacle !== 'expired') return obstacle;
   return request.timeLeft > 0 ? 'retry-budget-empty' : 'time-budget-exceeded';

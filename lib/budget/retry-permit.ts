@@ -3,50 +3,59 @@
  */
 import { type Interrupters, type Interruption, interruptible } from '../timing';
 import type { SharedBudget } from './per-origin';
-import { askForToken, tellBudget } from './retry-budget';
+import { askForToken, type RetryKind, tellBudget } from './retry-budget';
 import type { Departure } from './retry-queue';
 
 export class RetryPermit {
   #held: 'token' | 'probe' | 'nothing' = 'nothing';
   readonly #shared: SharedBudget | undefined;
+  readonly #kind: RetryKind;
 
-  private constructor(shared: SharedBudget | undefined) {
+  private constructor(shared: SharedBudget | undefined, kind: RetryKind) {
     this.#shared = shared;
+    this.#kind = kind;
   }
 
   /**
    * Asks for a permit before the wait.
    * @param shared undefined where no budget applies: there is always a permit then
+   * @param kind whether the retry is a cautious one
    * @param mayPark whether a retry without a token may wait for one
    * @returns undefined if the budget is empty and the retry may not wait for it
    */
   static async request(
     shared: SharedBudget | undefined,
+    kind: RetryKind,
     mayPark: boolean,
     onBudgetError: (error: unknown) => void,
   ): Promise<RetryPermit | undefined> {
-    const permit = new RetryPermit(shared);
+    const permit = new RetryPermit(shared, kind);
     if (!shared) return permit;
     // Nobody overtakes those that are parked already.
     if (mayPark && shared.queue.parked > 0) return permit;
-    if (await askForToken(shared.budget, onBudgetError)) permit.#held = 'token';
+    if (await askForToken(shared.budget, kind, onBudgetError)) permit.#held = 'token';
     return mayPark || permit.#held === 'token' ? permit : undefined;
   }
 
   /**
    * After the wait: returns at once with a token, else parks for at most `longest` milliseconds.
+   * @param failedAfter how many milliseconds the failed attempt took
    * @returns undefined when the retry may be sent
    */
-  async ready(longest: number, interrupters: Interrupters): Promise<Interruption | 'expired' | undefined> {
+  async ready(
+    failedAfter: number,
+    longest: number,
+    interrupters: Interrupters,
+  ): Promise<Interruption | 'expired' | undefined> {
     if (!this.#shared || this.#held === 'token') return undefined;
     const { queue, budget } = this.#shared;
-    if (queue.parked === 0 && (await askForToken(budget))) {
+    if (queue.parked === 0 && (await askForToken(budget, this.#kind))) {
       this.#held = 'token';
       return undefined;
     }
     let departure: Departure | undefined;
     const interruption = await interruptible(interrupters, (finish) =>
-      queue.park(longest, (how) => {
+      queue.park(failedAfter, longest, (how) => {
         departure = how;
         finish();
       }),
@@ -70,6 +79,6 @@ export class RetryPermit {
 
   #refund(): void {
     const { budget } = this.#shared ?? {};
-    if (budget) tellBudget(() => budget.refund());
+    if (budget) tellBudget(() => budget.refund(this.#kind));
   }
 }

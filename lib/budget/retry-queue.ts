@@ -15,10 +15,17 @@ interface Parked extends Due {
   next: Parked | undefined;
 }
 
-/** A probe rests this many times as long as it took, so that probing costs about a tenth of one connection. */
-const REST = 10;
-/** Milliseconds: while the origin fails, it is asked at least this often. */
-const PROBE_BACKOFF = { ...DEFAULT_BACKOFF, maxDelay: 5_000, jitter: 'equal' as const };
+/** Milliseconds: the longest rest of a probe, so that it comes about within the time a retry is parked by default. */
+const LONGEST_REST = 10_000;
+const PROBE_BACKOFF = { ...DEFAULT_BACKOFF, maxDelay: LONGEST_REST, jitter: 'equal' as const };
+
+/**
+ * The rest after an attempt of `duration` milliseconds: ten times as long, so that probing costs about a tenth of one
+ * connection; up to half as much again, so that clients that saw the same stall do not probe together.
+ */
+function rest(duration: number): number {
+  return Math.min(LONGEST_REST, 10 * duration) * (1 + Math.random() / 2);
+}
 
 /**
  * Parked retries leave when successes have paid a token, or as the probe: at most one at a time goes
@@ -50,10 +57,11 @@ export class RetryQueue {
 
   /**
    * Parks a retry for at most `longest` milliseconds.
+   * @param failedAfter how many milliseconds the attempt took that is to be retried
    * @param leave called once, never before this method has returned, when it may leave or its time is up
    * @returns what takes it out of the queue without a call of `leave`
    */
-  park(longest: number, leave: (how: Departure) => void): () => void {
+  park(failedAfter: number, longest: number, leave: (how: Departure) => void): () => void {
     const entry: Parked = {
       leave,
       dueAt: now() + longest,
@@ -64,7 +72,8 @@ export class RetryQueue {
     if (this.#tail) this.#tail.next = entry;
     else {
       this.#head = entry;
-      if (!this.#probeIsOut) this.#probeAt = Math.max(this.#probeAt, now() + this.#probeBackoff());
+      if (!this.#probeIsOut)
+        this.#probeAt = Math.max(this.#probeAt, now() + this.#restAfterFailure(failedAfter));
     }
     this.#tail = entry;
     this.#size++;
@@ -80,7 +89,7 @@ export class RetryQueue {
     this.#failedProbes = 0;
     if (this.#size === 0) return;
     this.#drain();
-    if (!this.#probeIsOut) this.#probeAt = Math.min(this.#probeAt, now() + REST * duration);
+    if (!this.#probeIsOut) this.#probeAt = Math.min(this.#probeAt, now() + rest(duration));
     this.#schedule();
   }
 
@@ -88,13 +97,12 @@ export class RetryQueue {
   probeReturned(succeeded: boolean, duration: number): void {
     this.#probeIsOut = false;
     this.#failedProbes = succeeded ? 0 : this.#failedProbes + 1;
-    const rest = REST * duration;
-    this.#probeAt = now() + (succeeded ? rest : Math.max(rest, this.#probeBackoff()));
+    this.#probeAt = now() + (succeeded ? rest(duration) : this.#restAfterFailure(duration));
     this.#schedule();
   }
 
-  #probeBackoff(): number {
-    return backoffDelay(PROBE_BACKOFF, this.#failedProbes + 1, undefined);
+  #restAfterFailure(duration: number): number {
+    return Math.max(rest(duration), backoffDelay(PROBE_BACKOFF, this.#failedProbes + 1, undefined));
   }
 
   #remove(entry: Parked): void {
@@ -114,7 +122,7 @@ export class RetryQueue {
 
   #drain(): void {
     while (this.#head && !this.#isAskingForToken) {
-      const granted = askForToken(this.#budget);
+      const granted = askForToken(this.#budget, 'cautious');
       if (granted === false) return;
       if (granted === true) this.#release(this.#head, 'token');
       else {
@@ -128,7 +136,7 @@ export class RetryQueue {
     this.#isAskingForToken = false;
     if (!hasToken) return;
     if (this.#head) this.#release(this.#head, 'token');
-    else tellBudget(() => this.#budget.refund());
+    else tellBudget(() => this.#budget.refund('cautious'));
     this.#drain();
   }
 
