@@ -5,20 +5,41 @@
 /** Throws unless the value is allowed. `field` is its full name, such as `retryPolicy.maxRetries`. */
 export type Check = (value: unknown, field: string) => void;
 
-/** Names what incumbents call a thing, for those who come from there. */
+/**
+ * What a thing is called here that has another name elsewhere (axios-retry, retry-axios, got, ky, p-retry,
+ * cockatiel), or that is one level deeper here.
+ */
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   retry: 'maxRetries',
   retries: 'maxRetries',
   limit: 'maxRetries',
   noResponseRetries: 'maxRetries',
+  delay: 'backoff',
   retryDelay: 'backoff',
-  maxRetryDelay: 'backoff',
+  calculateDelay: 'backoff',
   backoffType: 'backoff',
+  initialDelay: 'backoff.initialDelay',
+  minTimeout: 'backoff.initialDelay',
+  maxDelay: 'backoff.maxDelay',
+  maxRetryDelay: 'backoff.maxDelay',
+  maxTimeout: 'backoff.maxDelay',
+  backoffLimit: 'backoff.maxDelay',
+  multiplier: 'backoff.multiplier',
+  factor: 'backoff.multiplier',
+  exponent: 'backoff.multiplier',
+  jitter: 'backoff.jitter',
+  randomize: 'backoff.jitter',
+  random: 'backoff.random',
+  maxRetryTime: 'timeBudget',
   retryCondition: 'isRetryable',
   shouldRetry: 'isRetryable',
+  errorCodes: 'isRetryable',
+  retryOnTimeout: 'isRetryable',
   statusCodesToRetry: 'statuses',
   httpMethodsToRetry: 'methods',
+  retryBudget: 'budget',
   onRetryAttempt: 'onRetry',
+  onFailedAttempt: 'onRetry',
   onMaxRetryTimesExceeded: 'onGiveUp',
 };
 
@@ -40,16 +61,20 @@ export function checkFields(value: unknown, name: string, table: Readonly<Record
   }
 }
 
-/** A number in [low, high]; NaN is never allowed. */
+/** A number in [low, high]; NaN is never allowed. `unit` is such as ` milliseconds`. */
 export function numberBetween(low: number, high: number, unit = ''): Check {
   return (value, field) => {
     if (typeof value !== 'number')
-      throw new TypeError(`${field} must be a number${unit}; got ${show(value)}`);
+      throw new TypeError(`${field} must be a number${unit && ` of${unit}`}; got ${show(value)}`);
     if (!(value >= low && value <= high)) {
-      const range = high === Number.POSITIVE_INFINITY ? `at least ${low}` : `from ${low} to ${high}`;
-      throw new RangeError(`${field} must be ${range}${unit}; got ${show(value)}`);
+      throw new RangeError(`${field} must be ${rangeOf(low, high)}${unit}; got ${show(value)}`);
     }
   };
+}
+
+function rangeOf(low: number, high: number): string {
+  if (high === Number.POSITIVE_INFINITY) return `at least ${low}`;
+  return high === Number.MAX_VALUE ? `a finite number of at least ${low}` : `from ${low} to ${high}`;
 }
 
 /** A finite number of milliseconds, 0 or more (or more than 0). */
@@ -111,14 +136,16 @@ export const idempotencyKeyValue: Check = (value, field) => {
 /** A value as it would be written in code, short enough for a message. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 function nearest(name: string, known: readonly string[]): string {
-  const elsewhere = Object.hasOwn(KNOWN_ELSEWHERE, name) ? KNOWN_ELSEWHERE[name] : undefined;
-  if (elsewhere && known.includes(elsewhere)) return elsewhere;
+  const elsewhere = Object.hasOwn(KNOWN_ELSEWHERE, name) ? KNOWN_ELSEWHERE[name]?.split('.') : undefined;
+  const level = elsewhere?.findIndex((part) => known.includes(part)) ?? -1;
+  if (elsewhere && level >= 0) return elsewhere.slice(level).join('.');
   const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
   return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
 }
