@@ -39,10 +39,10 @@ export interface Budget {
 }
 
 const FIELDS: Readonly<Record<keyof RetryBudgetOptions, Check>> = {
-  maxTokens: numberBetween(1, Number.MAX_SAFE_INTEGER, ' tokens'),
-  refillPerSecond: numberBetween(0, Number.MAX_SAFE_INTEGER, ' tokens'),
-  tokensPerSuccess: numberBetween(0, Number.MAX_SAFE_INTEGER, ' tokens'),
-  maxCautiousTokens: numberBetween(1, Number.MAX_SAFE_INTEGER, ' tokens'),
+  maxTokens: numberBetween(1, Number.MAX_VALUE, ' tokens'),
+  refillPerSecond: numberBetween(0, Number.MAX_VALUE, ' tokens'),
+  tokensPerSuccess: numberBetween(0, Number.MAX_VALUE, ' tokens'),
+  maxCautiousTokens: numberBetween(1, Number.MAX_VALUE, ' tokens'),
   clock: aFunction,
 };
 
@@ -147,7 +147,6 @@ export function askForToken(
 /** Tells a budget something; if it cannot take it, the request that is served by it is none the worse. */
 export function tellBudget(tell: () => unknown): void {
   try {
-    const answer = tell();
-    if (answer instanceof Promise) answer.catch(() => {});
+    Promise.resolve(tell()).catch(() => {});
   } catch {}
 }

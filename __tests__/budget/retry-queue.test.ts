@@ -1,0 +1,220 @@
+import { type Budget, RetryBudget } from '../../lib/budget/retry-budget';
+import { type Departure, RetryQueue } from '../../lib/budget/retry-queue';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+/** A budget that has given all it had. */
+function emptyBudget(options: ConstructorParameters<typeof RetryBudget>[0] = {}): RetryBudget {
+  const budget = new RetryBudget({ refillPerSecond: 0, tokensPerSuccess: 1, ...options });
+  budget.tryAcquire('cautious');
+  return budget;
+}
+
+/** Parks retries named a, b, c, … and notes how and in which order they left. */
+function parkingLot(budget: Budget = emptyBudget()) {
+  const queue = new RetryQueue(budget);
+  const left: string[] = [];
+  const park = (name: string, { failedAfter = 1, longest = 30_000 } = {}) =>
+    queue.park(failedAfter, longest, (how: Departure) => left.push(`${name}: ${how}`));
+  const succeed = (duration = 5) => {
+    budget.recordSuccess();
+    queue.recordSuccess(duration);
+  };
+  return { queue, left, park, succeed };
+}
+
+describe('parked retries', () => {
+  it('leave first in first out, one for each token that successes have paid', () => {
+    const { queue, left, park, succeed } = parkingLot();
+    for (const name of ['a', 'b', 'c']) park(name);
+    expect(queue.parked).toBe(3);
+    succeed();
+    expect(left).toEqual(['a: token']);
+    succeed();
+    succeed();
+    expect(left).toEqual(['a: token', 'b: token', 'c: token']);
+    expect(queue.parked).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('do not leave with a success that pays only part of a token', () => {
+    const { left, park, succeed } = parkingLot(emptyBudget({ tokensPerSuccess: 0.25 }));
+    park('a');
+    for (let success = 0; success < 3; success++) succeed();
+    expect(left).toEqual([]);
+    succeed();
+    expect(left).toEqual(['a: token']);
+  });
+
+  it('leave one at a time as the probe, after a backoff while the origin fails', () => {
+    const { queue, left, park } = parkingLot();
+    park('a');
+    park('b');
+    // Equal jitter at its lowest: half of 100 ms, of 200 ms, of 400 ms.
+    jest.advanceTimersByTime(49);
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe']);
+    jest.advanceTimersByTime(20_000);
+    expect(left).toEqual(['a: probe']);
+    queue.probeReturned(false, 1);
+    jest.advanceTimersByTime(99);
+    expect(left).toHaveLength(1);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe', 'b: probe']);
+  });
+
+  it('probe again after a success only once they have rested ten times as long as it took', () => {
+    const { queue, left, park } = parkingLot();
+    for (const name of ['a', 'b']) park(name);
+    jest.advanceTimersByTime(50);
+    queue.probeReturned(true, 70);
+    jest.advanceTimersByTime(699);
+    expect(left).toEqual(['a: probe']);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe', 'b: probe']);
+  });
+
+  it('probe a server that lets them time out only once they have rested ten times as long, ten seconds at most', () => {
+    const { queue, left, park } = parkingLot();
+    for (const name of ['a', 'b', 'c']) park(name, { failedAfter: 800 });
+    jest.advanceTimersByTime(7_999);
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe']);
+    queue.probeReturned(false, 5_000);
+    jest.advanceTimersByTime(9_999);
+    expect(left).toHaveLength(1);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe', 'b: probe']);
+  });
+
+  it('are spread by up to half of the rest, so that clients do not probe together', () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.999999);
+    const { left, park } = parkingLot();
+    park('a', { failedAfter: 100 });
+    jest.advanceTimersByTime(1_499);
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe']);
+  });
+
+  it('probe sooner when another request has succeeded', () => {
+    const { left, park, succeed } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
+    park('a', { failedAfter: 1_000 });
+    succeed(3);
+    jest.advanceTimersByTime(30);
+    expect(left).toEqual(['a: probe']);
+  });
+
+  it('probe in spite of successes that go on coming', () => {
+    const { left, park, succeed } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
+    park('a', { failedAfter: 1_000 });
+    for (let time = 0; time < 60; time += 10) {
+      succeed(5);
+      jest.advanceTimersByTime(10);
+    }
+    expect(left).toEqual(['a: probe']);
+  });
+
+  it('take a token that has come meanwhile rather than go as the probe', () => {
+    const budget = emptyBudget();
+    const { left, park } = parkingLot(budget);
+    park('a');
+    budget.recordSuccess();
+    jest.advanceTimersByTime(50);
+    expect(left).toEqual(['a: token']);
+  });
+
+  it('leave as expired when their own time is up, whichever came first', () => {
+    const { queue, left, park } = parkingLot();
+    park('a', { longest: 3_000, failedAfter: 10_000 });
+    park('b', { longest: 1_000, failedAfter: 10_000 });
+    park('c', { longest: 2_000, failedAfter: 10_000 });
+    jest.advanceTimersByTime(1_000);
+    expect(left).toEqual(['b: expired']);
+    jest.advanceTimersByTime(2_000);
+    expect(left).toEqual(['b: expired', 'c: expired', 'a: expired']);
+    expect(queue.parked).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('can be taken out, and are not called then', () => {
+    const { queue, left, park, succeed } = parkingLot();
+    const takeOut = park('a');
+    const takeOutToo = park('b');
+    park('c');
+    takeOutToo();
+    takeOutToo();
+    takeOut();
+    expect(queue.parked).toBe(1);
+    succeed();
+    expect(left).toEqual(['c: token']);
+    takeOut();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('cost one timer, however many they are', () => {
+    const { park } = parkingLot();
+    for (let count = 0; count < 1_000; count++) park(String(count), { longest: 30_000 - count });
+    expect(jest.getTimerCount()).toBe(1);
+  });
+
+  it('come and go a hundred thousand at a time without scanning one another', () => {
+    const count = 100_000;
+    const { queue, park } = parkingLot();
+    const started = process.cpuUsage().user;
+    const takeOuts = Array.from({ length: count }, (_, index) =>
+      park('x', { longest: 1e6 + ((index * 7919) % 9973) }),
+    );
+    for (const takeOut of takeOuts.reverse()) takeOut();
+    const seconds = (process.cpuUsage().user - started) / 1e6;
+    expect(queue.parked).toBe(0);
+    // A scan of the queue by each would be five thousand million steps; this takes about 0.2 s.
+    expect(seconds).toBeLessThan(5);
+  });
+});
+
+describe('parked retries of a budget kept elsewhere', () => {
+  const settle = () => jest.advanceTimersByTimeAsync(0);
+
+  it('leave when its promise says that there is a token', async () => {
+    const answers = [true, false, true];
+    const budget = { tryAcquire: async () => answers.shift() ?? false, recordSuccess() {}, refund() {} };
+    const { left, park, succeed } = parkingLot(budget);
+    park('a');
+    park('b');
+    succeed();
+    await settle();
+    expect(left).toEqual(['a: token']);
+    succeed();
+    await settle();
+    expect(left).toEqual(['a: token', 'b: token']);
+  });
+
+  it('give a token back that comes when nobody waits any more', async () => {
+    const budget = { tryAcquire: async () => true, recordSuccess() {}, refund: jest.fn() };
+    const { park, succeed, left } = parkingLot(budget);
+    const takeOut = park('a');
+    succeed();
+    takeOut();
+    await settle();
+    expect(left).toEqual([]);
+    expect(budget.refund).toHaveBeenCalledTimes(1);
+  });
+
+  it('go as the probe when it rejects', async () => {
+    const budget = { tryAcquire: () => Promise.reject(new Error('down')), recordSuccess() {}, refund() {} };
+    const { park, left } = parkingLot(budget);
+    park('a');
+    await jest.advanceTimersByTimeAsync(50);
+    expect(left).toEqual(['a: probe']);
+  });
+});
