@@ -76,6 +76,10 @@ describe('merging', () => {
     expect(policy).toMatchObject({ maxRetries: 1, timeBudget: 10, backoff: { maxDelay: 5 } });
   });
 
+  test('a field of backoff that is undefined says nothing, at a single level either', () => {
+    expect(resolved({ backoff: { maxDelay: undefined as never } }).backoff).toEqual(DEFAULT_BACKOFF);
+  });
+
   test('every field can be named at every level', () => {
     const fields: RetryPolicy = {
       maxRetries: 1,
@@ -383,6 +387,7 @@ describe('an unknown field is refused with the nearest one there is', () => {
     ['maxRetry', 'maxRetries'],
     ['maxretries', 'maxRetries'],
     ['MAX_RETRIES', 'maxRetries'],
+    ['STATUSES', 'statuses'],
     ['backof', 'backoff'],
     ['timeBudgetMs', 'timeBudget'],
     ['status', 'statuses'],

@@ -138,7 +138,8 @@ export class AttemptDeadline {
     this.#callerTimeout = config.timeout;
     // Never 0, which axios reads as no timeout at all.
     const most = Math.max(1, Math.ceil(left));
-    config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
+    // Nor more than axios' own timers hold; this one's does.
+    if (most <= LONGEST_TIMER) config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
     config.signal = this.#controller.signal;
     if (this.#callerSignal?.aborted) this.#controller.abort();
     else this.#callerSignal?.addEventListener?.('abort', this.#forwardAbort);
