@@ -110,6 +110,8 @@ describe('detaching', () => {
     retry.detach();
 
     expect(retryStateOf(await client.get('/'))).toMatchObject({ attempts: 2 });
+    attachRetry(client, QUICK);
+    expect(handlersOf(client)).toEqual([1, 1]);
   });
 
   test('an attachment that was replaced does nothing to the one that replaced it', async () => {
@@ -148,6 +150,18 @@ describe('detaching', () => {
     const retry = attachRetry(client, QUICK);
 
     expect(retryStateOf(await rejectionOf(client.get('/')))).toMatchObject({ outcome: 'not-retryable' });
+  });
+
+  test('during an attempt that fails has no retry announced', async () => {
+    const { client } = clientOf(async (config) => {
+      retry.detach();
+      return respond(config, 503);
+    });
+    const onRetry = jest.fn();
+    const retry = attachRetry(client, { ...QUICK, onRetry });
+
+    expect(retryStateOf(await rejectionOf(client.get('/')))).toMatchObject({ outcome: 'detached' });
+    expect(onRetry).not.toHaveBeenCalled();
   });
 });
 
@@ -416,6 +430,17 @@ describe('a chain of synchronous request interceptors stays synchronous', () => 
   });
 });
 
+test('a config that is re-sent without retries leaves its earlier state behind', async () => {
+  const { client } = clientOf(503, 503, 503);
+  attachRetry(client, { ...QUICK, maxRetries: 1 });
+
+  const error = await rejectionOf(client.get('/'));
+  const again = await rejectionOf(client.request({ ...error.config, retryPolicy: false }));
+
+  expect(retryStateOf(again)).toBeUndefined();
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 2 });
+});
+
 describe('with axios-mock-adapter', () => {
   test('a request is retried until a reply succeeds', async () => {
     const client = axios.create();
@@ -484,6 +509,32 @@ describe('a replay', () => {
 
     expect(after).toBe(3);
     expect(Object.keys(client.interceptors.response)).not.toContain('forEach');
+  });
+
+  test('keeps apart from requests that a synchronous request interceptor makes', async () => {
+    const { client, stub } = clientOf(...Array(99).fill(503));
+    const seen: string[] = [];
+    attachRetry(client, { ...QUICK, maxRetries: 2 });
+    client.interceptors.response.use(undefined, (error) => {
+      seen.push(error.config.url);
+      throw error;
+    });
+    client.interceptors.request.use(
+      (config) => {
+        // Shadow traffic: the same once more, to another place.
+        if (config.url === '/') client.request({ ...config, url: '/shadow' }).catch(() => {});
+        return config;
+      },
+      undefined,
+      { synchronous: true },
+    );
+
+    await rejectionOf(client.get('/'));
+
+    const urls = stub.configs.map(({ url }) => url);
+    expect(urls.filter((url) => url === '/')).toHaveLength(3);
+    expect(urls.filter((url) => url === '/shadow')).toHaveLength(3);
+    expect(seen.sort()).toEqual(['/', '/shadow', '/shadow', '/shadow']);
   });
 
   test('works for an instance whose request was wrapped by its owner', async () => {

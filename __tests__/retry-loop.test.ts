@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { Readable } from 'node:stream';
 import axios, { type AxiosRequestConfig, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import {
   attachRetry,
@@ -8,6 +9,7 @@ import {
   type RetryState,
   retryStateOf,
 } from '../lib';
+import { StopSignal } from '../lib/timing';
 import { rejectionOf, watch } from './support/outcome';
 import { DEAF, HANG, respond, type Step, stubAdapter } from './support/stub-adapter';
 
@@ -391,6 +393,18 @@ describe('after the end of a request there are no timers and no listeners left',
     ],
     'an attempt that timed out': [{ maxRetries: 0 }, HANG],
   };
+  test('waits that are over do not listen for the detaching any more', async () => {
+    const subscribe = jest.spyOn(StopSignal.prototype, 'subscribe');
+    const unsubscribe = jest.spyOn(StopSignal.prototype, 'unsubscribe');
+    const { client } = clientOf({}, 503, 503);
+
+    await get(client);
+
+    expect(subscribe.mock.calls.length).toBeGreaterThanOrEqual(2);
+    expect(unsubscribe.mock.calls).toEqual(subscribe.mock.calls);
+    jest.restoreAllMocks();
+  });
+
   for (const timeBudget of [undefined, 60_000]) {
     test.each(Object.entries(ENDS))(`%s (time budget: ${timeBudget})`, async (_name, [policy, ...steps]) => {
       const { client } = clientOf({ ...policy, timeBudget }, ...steps);
@@ -514,15 +528,30 @@ describe('the caller’s abort', () => {
     expect(stub.at).toEqual([0]);
   });
 
-  test('before the request is sent leaves it unsent', async () => {
-    const { client, stub } = clientOf({});
+  test('by cancel token in onRetry lets no wait begin either', async () => {
+    const { token, cancel } = axios.CancelToken.source();
+    const { client, stub } = clientOf({ onRetry: () => cancel() }, 503);
 
-    const { value, state } = await get(client, { signal: AbortSignal.abort() });
+    const watched = watch(client.get('/', { cancelToken: token }));
+    await flush();
 
-    expect(axios.isCancel(value)).toBe(true);
-    expect(state).toMatchObject({ outcome: 'aborted' });
-    expect(stub.at).toEqual([]);
+    expect(axios.isCancel(watched.value)).toBe(true);
+    expect(jest.getTimerCount()).toBe(0);
+    expect(stub.at).toEqual([0]);
   });
+
+  test.each([undefined, 60_000])(
+    'before the request is sent leaves it unsent (time budget: %s)',
+    async (timeBudget) => {
+      const { client, stub } = clientOf({ timeBudget });
+
+      const { value, state } = await get(client, { signal: AbortSignal.abort() });
+
+      expect(axios.isCancel(value)).toBe(true);
+      expect(state).toMatchObject({ outcome: 'aborted' });
+      expect(stub.at).toEqual([]);
+    },
+  );
 
   test.each([undefined, 60_000])(
     'during a retry is that attempt’s own cancellation (time budget: %s)',
@@ -1107,6 +1136,22 @@ describe('maxRetries', () => {
   });
 });
 
+test('the stream of a failed response may object to being destroyed', async () => {
+  const stream = new Readable({ read() {}, destroy: (_error, done) => done(new Error('destroyed')) });
+  const { client } = clientOf({}, { status: 503, data: stream });
+
+  expect((await get(client)).state).toMatchObject({ outcome: 'succeeded', attempts: 2 });
+  expect(stream.destroyed).toBe(true);
+});
+
+test('a web stream of a failed response may be locked', async () => {
+  const stream = new ReadableStream();
+  stream.getReader();
+  const { client } = clientOf({}, { status: 503, data: stream });
+
+  expect((await get(client)).state).toMatchObject({ outcome: 'succeeded', attempts: 2 });
+});
+
 test('requests that share one config object, and time, do not share their state', async () => {
   const { client, stub } = clientOf({}, 503, 503, 503);
   const config = { retryPolicy: { maxRetries: 5 } };
@@ -1125,7 +1170,7 @@ test('an axios error of another request, thrown by an interceptor, is not taken 
   const other = await rejectionOf(axios.create({ adapter: stubAdapter(503).adapter }).get('/other'));
   let runs = 0;
   client.interceptors.request.use((config) => {
-    if (++runs > 1) throw other;
+    if (++runs === 2) throw other;
     return config;
   });
 

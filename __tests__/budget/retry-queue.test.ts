@@ -106,6 +106,17 @@ describe('parked retries', () => {
     expect(left).toEqual(['a: probe']);
   });
 
+  it('leave the probing to requests that go on failing, as long as they do', () => {
+    const { left, park } = parkingLot();
+    for (let time = 0; time < 5_000; time += 100) {
+      park('x', { failedAfter: 1_000 });
+      jest.advanceTimersByTime(100);
+    }
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(9_900);
+    expect(left).toEqual(['x: probe']);
+  });
+
   it('probe sooner when another request has succeeded', () => {
     const { left, park, succeed } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
     park('a', { failedAfter: 1_000 });

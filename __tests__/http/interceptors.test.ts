@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import axios, { type AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
@@ -252,6 +253,34 @@ describe.each(['before', 'after'])('a token refresher registered %s attachRetry'
     expect(response.config.timeout).toBe(0);
     expect(refresher.refreshes).toBe(1);
     expect(statusesSent()).toEqual(['stale', 'fresh', 'fresh']);
+  });
+
+  test('leaves nothing of the time budget behind when the re-sent request succeeds', async () => {
+    const { client, statusesSent } = await guarded({ timeBudget: 5_000 });
+    const { signal } = new AbortController();
+
+    const response = await client.get('/', { signal, timeout: 4_000 });
+
+    expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded' });
+    expect(response.config).toMatchObject({ signal, timeout: 4_000 });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    expect(statusesSent()).toEqual(['stale', 'fresh']);
+  });
+
+  test('is ended by the time budget when the re-sent request hangs', async () => {
+    const server = await start(({ headers }, response) => {
+      if (headers.authorization !== 'Bearer fresh') response.writeHead(401).end();
+    });
+    const client = axios.create({ baseURL: server.url });
+    if (position === 'after') attachRetry(client, { ...QUICK, timeBudget: 80 });
+    refreshTokens(client, { value: 'stale' });
+    if (position === 'before') attachRetry(client, { ...QUICK, timeBudget: 80 });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error.code).toBe('ETIMEDOUT');
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded' });
+    expect(server.requests).toHaveLength(2);
   });
 
   test('also works when the token goes stale between two attempts', async () => {

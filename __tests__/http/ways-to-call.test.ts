@@ -141,13 +141,18 @@ describe('with responseType stream', () => {
   });
 
   test('fetch’s streams work the same', async () => {
-    const server = await start((_request, response, count) => {
-      response.writeHead(count < 2 ? 503 : 200).end(`answer ${count}`);
+    const closed: Promise<unknown>[] = [];
+    const server = await start(({ socket }, response, count) => {
+      response.writeHead(count < 2 ? 503 : 200);
+      response.write(`answer ${count}`);
+      if (count < 2) closed.push(new Promise((resolve) => socket.once('close', resolve)));
+      else response.end();
     });
     const client = axios.create({ baseURL: server.url, adapter: 'fetch' });
     attachRetry(client, QUICK);
 
     const { data } = await client.get('/', { responseType: 'stream' });
+    await Promise.all(closed);
 
     let text = '';
     for await (const chunk of data) text += Buffer.from(chunk);

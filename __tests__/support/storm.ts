@@ -83,7 +83,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
     clientTimeout: 1000,
     outageStart: 5_000,
     outageEnd: 8_000,
-    end: 45_000,
+    end: 120_000,
     ...options,
   };
   const time = new VirtualTime();
@@ -94,7 +94,10 @@ export async function storm(options: StormOptions): Promise<StormResult> {
   const failedPerSecond: number[] = [];
   let requests = 0;
   let failed = 0;
-  const mathRandom = Math.random;
+  const { random: mathRandom } = Math;
+  const { stackTraceLimit } = Error;
+  // Tens of thousands of errors: jest would map the stack of each to its source.
+  Error.stackTraceLimit = 0;
   Math.random = random;
   time.install();
   try {
@@ -129,6 +132,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
   } finally {
     time.uninstall();
     Math.random = mathRandom;
+    Error.stackTraceLimit = stackTraceLimit;
   }
   let lastBad = full.outageEnd / 1000;
   for (let second = lastBad; second < full.end / 1000; second++) {

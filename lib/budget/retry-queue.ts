@@ -70,11 +70,10 @@ export class RetryQueue {
       next: undefined,
     };
     if (this.#tail) this.#tail.next = entry;
-    else {
-      this.#head = entry;
-      if (!this.#probeIsOut)
-        this.#probeAt = Math.max(this.#probeAt, now() + this.#restAfterFailure(failedAfter));
-    }
+    else this.#head = entry;
+    // A request that has just failed was as good as a probe: where requests keep coming, they do the probing.
+    if (!this.#probeIsOut)
+      this.#probeAt = Math.max(this.#probeAt, now() + this.#restAfterFailure(failedAfter));
     this.#tail = entry;
     this.#size++;
     this.#expiries.add(entry);

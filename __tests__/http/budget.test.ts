@@ -1,0 +1,256 @@
+import axios from 'axios';
+import { type AttachedRetry, attachRetry, type Budget, RetryBudget, retryStateOf } from '../../lib/index';
+import { rejectionOf, watch } from '../support/outcome';
+import { failing, startServer, type TestServer } from '../support/server';
+
+const servers: TestServer[] = [];
+const attached: AttachedRetry[] = [];
+
+async function start(...args: Parameters<typeof startServer>): Promise<TestServer> {
+  const server = await startServer(...args);
+  servers.push(server);
+  return server;
+}
+
+function clientOf(server: { url: string }, policy: Parameters<typeof attachRetry>[1] = {}) {
+  const client = axios.create({ baseURL: server.url });
+  const retry = attachRetry(client, { backoff: { initialDelay: 1, maxDelay: 5 }, ...policy });
+  attached.push(retry);
+  return { client, retry };
+}
+
+afterEach(async () => {
+  for (const retry of attached.splice(0)) retry.detach();
+  for (const server of servers.splice(0)) await server.close();
+});
+
+const down = failing(...Array(10_000).fill(503));
+const outcomes = async (promises: Promise<unknown>[]) => {
+  const settled = await Promise.allSettled(promises);
+  return settled.map(
+    (result) => retryStateOf(result.status === 'fulfilled' ? result.value : result.reason)?.outcome,
+  );
+};
+
+it('10 callers with 3 tokens send exactly 13 requests, and fail fast', async () => {
+  const server = await start(down);
+  const { client } = clientOf(server, { budget: new RetryBudget({ maxTokens: 3, refillPerSecond: 0 }) });
+  const ended = await outcomes(Array.from({ length: 10 }, () => client.get('/')));
+  expect(server.requests).toHaveLength(13);
+  expect(ended.filter((outcome) => outcome === 'retry-budget-empty')).toHaveLength(10);
+});
+
+it('an empty budget gives back the last error, and sends nothing', async () => {
+  const server = await start(down);
+  const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 0 });
+  budget.tryAcquire();
+  const { client } = clientOf(server, { budget });
+  const error = await rejectionOf(client.get('/'));
+  expect(server.requests).toHaveLength(1);
+  expect(error.response.status).toBe(503);
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'retry-budget-empty', attempts: 1 });
+});
+
+it('a dead origin does not drain the budget of a healthy one', async () => {
+  const dead = await start(down);
+  const flaky = await start((request, response, count) =>
+    failing(...(count % 2 ? [503, 503] : []))(request, response, 1),
+  );
+  const client = axios.create();
+  const retry = attachRetry(client, { backoff: { initialDelay: 0 } });
+  await Promise.allSettled(Array.from({ length: 40 }, () => client.get(dead.url)));
+  const [ofDead] = retry.budgets();
+  expect(ofDead).toEqual({ origin: dead.url, tokens: expect.any(Number), parked: 0 });
+  expect(ofDead?.tokens).toBeLessThan(1);
+  expect((await client.get(flaky.url)).status).toBe(200);
+  expect(retry.budgets()).toHaveLength(2);
+});
+
+it('budgets() names the budget of the policy with a star', async () => {
+  const server = await start(failing());
+  const { retry } = clientOf(server, { budget: new RetryBudget({ maxTokens: 7 }) });
+  expect(retry.budgets()).toEqual([{ origin: '*', tokens: 7, parked: 0 }]);
+});
+
+it('one budget can be shared by several clients', async () => {
+  const server = await start(down);
+  const budget = new RetryBudget({ maxTokens: 4, refillPerSecond: 0 });
+  const clients = [clientOf(server, { budget }), clientOf(server, { budget })];
+  await Promise.allSettled(clients.map(({ client }) => client.get('/')));
+  expect(server.requests).toHaveLength(2 + 4);
+});
+
+it('budget: false switches it off', async () => {
+  const server = await start(down);
+  const { client } = clientOf(server, { budget: false, backoff: { initialDelay: 0 } });
+  await Promise.allSettled(Array.from({ length: 50 }, () => client.get('/')));
+  expect(server.requests).toHaveLength(50 * 6);
+});
+
+it('a retry that succeeds gives its token back, and every success deposits a part of one', async () => {
+  const server = await start(failing(503));
+  const budget = new RetryBudget({ maxTokens: 10, refillPerSecond: 0, tokensPerSuccess: 0.5 });
+  budget.tryAcquire();
+  budget.tryAcquire();
+  const { client } = clientOf(server, { budget });
+  await client.get('/');
+  expect(budget.tokens).toBe(8.5);
+  await client.get('/');
+  expect(budget.tokens).toBe(9);
+});
+
+it('a retry that is aborted in its wait gives its token back', async () => {
+  const server = await start(down);
+  const budget = new RetryBudget({ maxTokens: 5, refillPerSecond: 0 });
+  const controller = new AbortController();
+  const { client } = clientOf(server, { budget, backoff: () => 60_000, onRetry: () => controller.abort() });
+  const error = await rejectionOf(client.get('/', { signal: controller.signal }));
+  expect(retryStateOf(error)?.outcome).toBe('aborted');
+  expect(budget.tokens).toBe(5);
+});
+
+it('a retry that onRetry calls off gives its token back', async () => {
+  const server = await start(down);
+  const budget = new RetryBudget({ maxTokens: 5, refillPerSecond: 0 });
+  const { client } = clientOf(server, {
+    budget,
+    onRetry: () => {
+      throw new Error('enough');
+    },
+  });
+  expect((await rejectionOf(client.get('/'))).message).toBe('enough');
+  expect(budget.tokens).toBe(5);
+});
+
+it('after a timeout one retry goes, and the rest fail fast until successes come', async () => {
+  const server = await start(() => {});
+  const budget = new RetryBudget();
+  const { client } = clientOf(server, { budget });
+  const ended = await outcomes(Array.from({ length: 5 }, () => client.get('/', { timeout: 50 })));
+  expect(server.requests).toHaveLength(6);
+  expect(ended).toEqual(Array(5).fill('retry-budget-empty'));
+  expect(budget.tokens).toBeGreaterThan(98);
+});
+
+describe("whenBudgetEmpty: 'wait'", () => {
+  it('rides out a server that is down for 700 ms: of 200 callers nobody fails, with few requests more', async () => {
+    let isDown = true;
+    const server = await start((_request, response) => {
+      response.statusCode = isDown ? 503 : 200;
+      response.end();
+    });
+    setTimeout(() => {
+      isDown = false;
+    }, 700);
+    const budget = new RetryBudget({ maxTokens: 5 });
+    const { client } = clientOf(server, { budget, whenBudgetEmpty: 'wait', backoff: {} });
+    const ended = await outcomes(Array.from({ length: 200 }, () => client.get('/')));
+    expect(ended.filter((outcome) => outcome !== 'succeeded')).toEqual([]);
+    expect(server.requests.length - 200).toBeLessThan(240);
+  }, 60_000);
+
+  async function parkOne(policy: Parameters<typeof attachRetry>[1], config = {}) {
+    const server = await start(down);
+    const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 0 });
+    budget.tryAcquire('cautious');
+    const { client, retry } = clientOf(server, {
+      budget,
+      whenBudgetEmpty: 'wait',
+      ...policy,
+      backoff: () => 0,
+    });
+    const call = client.get('/', config);
+    const watched = watch(call);
+    while (retry.budgets()[0]?.parked !== 1) await new Promise((resolve) => setImmediate(resolve));
+    return { server, call, retry, budget, watched };
+  }
+
+  it('ends with the last error when maxQueueTime is over', async () => {
+    const { call, server, retry } = await parkOne({ maxQueueTime: 20 });
+    const error = await rejectionOf(call);
+    expect(error.response.status).toBe(503);
+    expect(retryStateOf(error)?.outcome).toBe('retry-budget-empty');
+    expect(server.requests).toHaveLength(1);
+    expect(retry.budgets()[0]?.parked).toBe(0);
+  });
+
+  it('ends when the time budget is over', async () => {
+    const { call, server } = await parkOne({ timeBudget: 40 });
+    expect(retryStateOf(await rejectionOf(call))?.outcome).toBe('time-budget-exceeded');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('ends at once when the caller aborts', async () => {
+    const controller = new AbortController();
+    const { call, retry, server } = await parkOne({}, { signal: controller.signal });
+    controller.abort();
+    const error = await rejectionOf(call);
+    expect(axios.isCancel(error)).toBe(true);
+    expect(retryStateOf(error)?.outcome).toBe('aborted');
+    expect(retry.budgets()[0]?.parked).toBe(0);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('ends at once, with its last error, when the interceptors are detached', async () => {
+    const { call, retry, server } = await parkOne({});
+    retry.detach();
+    const error = await rejectionOf(call);
+    expect(error.response.status).toBe(503);
+    expect(retryStateOf(error)?.outcome).toBe('detached');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('counts the time in the queue as delay', async () => {
+    const { call } = await parkOne({ maxQueueTime: 30 });
+    const state = retryStateOf(await rejectionOf(call));
+    expect(state?.totalDelay).toBeGreaterThanOrEqual(29);
+    expect(state?.totalDelay).toBeLessThanOrEqual(state?.elapsed ?? 0);
+  });
+});
+
+describe('a budget kept elsewhere', () => {
+  const elsewhere = (
+    tryAcquire: () => Promise<boolean>,
+  ): Budget & { recordSuccess: jest.Mock; refund: jest.Mock } => ({
+    tryAcquire,
+    recordSuccess: jest.fn(),
+    refund: jest.fn(),
+  });
+
+  it('is awaited, told of successes, and refunded', async () => {
+    const server = await start(failing(503));
+    const budget = elsewhere(async () => true);
+    const { client } = clientOf(server, { budget });
+    await client.get('/');
+    expect(budget.refund).toHaveBeenCalledTimes(1);
+    expect(budget.recordSuccess).toHaveBeenCalledTimes(1);
+  });
+
+  it('may say no', async () => {
+    const server = await start(down);
+    const { client } = clientOf(server, { budget: elsewhere(async () => false) });
+    expect(retryStateOf(await rejectionOf(client.get('/')))?.outcome).toBe('retry-budget-empty');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('that rejects counts as empty, is reported through onGiveUp, and never replaces the request’s own error', async () => {
+    const server = await start(down);
+    const redisDown = new Error('redis is down');
+    const onGiveUp = jest.fn();
+    const { client } = clientOf(server, { budget: elsewhere(() => Promise.reject(redisDown)), onGiveUp });
+    const error = await rejectionOf(client.get('/'));
+    expect(error.response.status).toBe(503);
+    expect(onGiveUp).toHaveBeenCalledTimes(1);
+    expect(onGiveUp.mock.calls[0][0]).toMatchObject({ reason: 'retry-budget-empty' });
+    expect(onGiveUp.mock.calls[0][0].budgetError).toBe(redisDown);
+    expect(onGiveUp.mock.calls[0][0].error).toBe(error);
+  });
+
+  it('works from a request’s own config, which axios copies', async () => {
+    const server = await start(failing(503));
+    const budget = elsewhere(async () => true);
+    const { client } = clientOf(server);
+    await client.get('/', { retryPolicy: { budget } });
+    expect(budget.refund).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,633 @@
+/**
+ * What can go wrong between a client and a server, on real sockets: one table, for __tests__/http/faults.test.ts
+ * and for docs/faults.md. A line of it says what breaks, how to break it, and what the caller is to get.
+ */
+import { once } from 'node:events';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import axios, { type AxiosRequestConfig } from 'axios';
+import { attachRetry, type Outcome, type RetryPolicy, retryStateOf } from '../../lib';
+import { type Certificate, type Certificates, makeCertificates, trust } from './certificates';
+import { OK, startRawServer } from './raw-server';
+
+export type Adapter = 'http' | 'fetch';
+
+export interface Fault {
+  /** The heading it stands under in docs/faults.md. */
+  readonly group: string;
+  readonly name: string;
+  /** What is to come of it; an adapter that cannot meet the fault is left out. */
+  readonly expected: Partial<Readonly<Record<Adapter, Expectation>>>;
+  /** @param isBroken whether the fault is there for the server's n-th request, from 1 */
+  open(isBroken: (count: number) => boolean, tools: Tools): Promise<Place>;
+  /** It does not go away by itself: there is no telling what comes after it. */
+  readonly lasting?: boolean;
+  /** Requests that the servers see of an attempt that fails and of one that does not. Default 1 and 1. */
+  readonly seen?: { readonly broken: number; readonly fine?: number };
+  readonly policy?: RetryPolicy;
+  /** The first axios that offers it. */
+  readonly sinceAxios?: string;
+}
+
+/** What the caller is to get. */
+export interface Expectation {
+  /**
+   * - `transient`: retried, unless the request may not be sent twice
+   * - `unsent`: retried whatever the request, because it cannot have arrived
+   * - `permanent`: not retried
+   * - `out of time`: the time budget ends it
+   */
+  readonly kind: 'transient' | 'unsent' | 'permanent' | 'out of time';
+  /** The error's code and its cause's, or the status. More than one where versions of Node or axios differ. */
+  readonly ends: readonly string[];
+  /** Each attempt ends by its timeout. */
+  readonly byTimeout?: boolean;
+}
+
+/** Where the fault is. */
+interface Place {
+  readonly url: string;
+  readonly config?: AxiosRequestConfig;
+  /** Requests that servers got. */
+  count(): number;
+  /** Called before a retry. */
+  beforeRetry?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Tools {
+  readonly certificates: Certificates;
+}
+
+/** A GET that meets the fault once; a GET that meets it each time; a POST that meets it each time. */
+export type Scenario = 'once' | 'always' | 'post';
+
+export interface Observation {
+  readonly outcome: Outcome | undefined;
+  readonly attempts: number | undefined;
+  /** Requests the servers saw. */
+  readonly requests: number;
+  /** What the caller got: a status, or the error's code and that of its cause. */
+  readonly end: string;
+  /** Attempts that ended by their timeout. */
+  readonly timeouts: number;
+  /** Milliseconds. */
+  readonly elapsed: number;
+}
+
+/** Milliseconds: of an attempt whose server stalls. All others have a timeout that they never need. */
+export const TIMEOUT = 400;
+const NEVER_NEEDED = 20_000;
+export const MAX_RETRIES = 2;
+
+const transient = (...ends: string[]): Expectation => ({ kind: 'transient', ends });
+const unsent = (...ends: string[]): Expectation => ({ kind: 'unsent', ends });
+const permanent = (...ends: string[]): Expectation => ({ kind: 'permanent', ends });
+const timingOut = (...ends: string[]): Expectation => ({ kind: 'transient', ends, byTimeout: true });
+
+/** A server of bytes. */
+const bytes =
+  (break_: (socket: Socket) => unknown, config?: AxiosRequestConfig): Fault['open'] =>
+  async (isBroken) => {
+    const server = await startRawServer((socket, count) =>
+      isBroken(count) ? break_(socket) : socket.write(OK),
+    );
+    return { url: server.url, count: () => server.count, close: () => server.close(), ...(config && { config }) };
+  };
+
+/** Writes, and does the next thing when it has surely left. */
+const writeThen = (text: string, then: (socket: Socket) => unknown) => (socket: Socket) =>
+  socket.write(text, () => setImmediate(() => then(socket)));
+
+const reset = (socket: Socket) => socket.resetAndDestroy();
+const HALF_A_BODY = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly so much';
+const HALF_A_CHUNKED_BODY = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n';
+const STALLING = { timeout: TIMEOUT };
+
+/** The moment a server closes an idle connection that the client is just sending its next request on. */
+const reusedSocket: Fault['open'] = async (isBroken) => {
+  const greeted = new WeakSet<Socket>();
+  let greetings = 0;
+  const server = await startRawServer((socket, count) => {
+    const isFirst = !greeted.has(socket) && greetings === 0;
+    greeted.add(socket);
+    if (isFirst) greetings++;
+    if (isFirst || !isBroken(count - greetings)) socket.write(OK);
+    else socket.resetAndDestroy();
+  });
+  const httpAgent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  return {
+    url: server.url,
+    config: { httpAgent },
+    count: () => server.count - greetings,
+    async close() {
+      httpAgent.destroy();
+      await server.close();
+    },
+  };
+};
+
+/** Nobody listens on the port, until a retry is due of a fault that is there once. */
+const refused: Fault['open'] = async (isBroken) => {
+  const answer = (_request: http.IncomingMessage, response: http.ServerResponse) => {
+    count++;
+    response.end('{"ok":true}');
+  };
+  let count = 0;
+  const server = http.createServer(answer);
+  const { port } = await listen(server);
+  await close(server);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    count: () => count,
+    async beforeRetry() {
+      if (!isBroken(1)) await listen(server, port);
+    },
+    close: async () => void (server.listening && (await close(server))),
+  };
+};
+
+/** No resolver is asked about a label of more than 63 characters: it cannot be a name. */
+const noSuchName: Fault['open'] = async () => ({
+  url: `http://${'x'.repeat(64)}.invalid`,
+  count: () => 0,
+  close: async () => {},
+});
+
+const resolverSilent: Fault['open'] = async () => ({
+  url: 'http://resolver-is-down.test',
+  config: {
+    // axios calls it in Node's way, with a callback.
+    lookup: ((_name: string, _options: object, done: (error: Error) => void) =>
+      done(
+        Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' }),
+      )) as unknown as AxiosRequestConfig['lookup'],
+  } as AxiosRequestConfig,
+  count: () => 0,
+  close: async () => {},
+});
+
+const tlsServer =
+  (certificate: (certificates: Certificates) => Certificate): Fault['open'] =>
+  async (_isBroken, { certificates }) => {
+    let count = 0;
+    const server = https.createServer(certificate(certificates), (_request, response) => {
+      count++;
+      response.end('{"ok":true}');
+    });
+    server.on('tlsClientError', () => {});
+    const { port } = await listen(server);
+    return { url: `https://localhost:${port}`, count: () => count, close: () => close(server) };
+  };
+
+/** Speaks TLS, or hangs up while the client is about to. */
+const handshakeReset: Fault['open'] = async (isBroken) => {
+  const server = await startRawServer((socket, count) => (isBroken(count) ? reset(socket) : socket.end()));
+  return {
+    url: server.url.replace('http:', 'https:').replace('127.0.0.1', 'localhost'),
+    count: () => 0,
+    close: () => server.close(),
+  };
+};
+
+const plainPort: Fault['open'] = async () => {
+  const server = await startRawServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  return { url: server.url.replace('http:', 'https:'), count: () => 0, close: () => server.close() };
+};
+
+/** A chain of redirects: from `/` on to where the fault is. */
+const redirect =
+  (status: number, to: (place: Place) => string, behind: Fault['open']): Fault['open'] =>
+  async (isBroken, tools) => {
+    const place = await behind(isBroken, tools);
+    let count = 0;
+    const server = http.createServer((_request, response) => {
+      count++;
+      response.writeHead(status, { location: to(place) }).end();
+    });
+    const { port } = await listen(server);
+    return {
+      ...place,
+      url: `http://127.0.0.1:${port}`,
+      count: () => count + place.count(),
+      close: async () => {
+        await close(server);
+        await place.close();
+      },
+    };
+  };
+
+const redirectLoop: Fault['open'] = async () => {
+  let count = 0;
+  const server = http.createServer((_request, response) => {
+    count++;
+    response.writeHead(302, { location: '/' }).end();
+  });
+  const { port } = await listen(server);
+  return { url: `http://127.0.0.1:${port}`, count: () => count, close: () => close(server) };
+};
+
+/** A request for `target` by way of a proxy: a place of any kind. */
+const viaProxy =
+  (target: string, behind: Fault['open']): Fault['open'] =>
+  async (isBroken, tools) => {
+    const place = await behind(isBroken, tools);
+    const { hostname, port } = new URL(place.url);
+    return {
+      ...place,
+      url: target,
+      config: { ...place.config, proxy: { protocol: 'http', host: hostname, port: Number(port) } },
+    };
+  };
+
+const status = (line: string) => `HTTP/1.1 ${line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+
+/** HTTP/2 without TLS. */
+const http2Server =
+  (break_: (stream: http2.ServerHttp2Stream) => unknown, config: AxiosRequestConfig = {}): Fault['open'] =>
+  async (isBroken) => {
+    let count = 0;
+    const sessions = new Set<http2.ServerHttp2Session>();
+    const server = http2.createServer();
+    server.on('session', (session) => {
+      sessions.add(session);
+      session.on('error', () => {});
+      session.on('close', () => sessions.delete(session));
+    });
+    server.on('stream', (stream) => {
+      stream.on('error', () => {});
+      if (isBroken(++count)) return break_(stream);
+      stream.respond({ ':status': 200, 'content-type': 'application/json' });
+      stream.end('{"ok":true}');
+    });
+    const { port } = await listen(server);
+    return {
+      url: `http://127.0.0.1:${port}`,
+      config: { httpVersion: 2, http2Options: { sessionTimeout: 1 }, ...config } as AxiosRequestConfig,
+      count: () => count,
+      close: () =>
+        new Promise((resolve) => {
+          server.close(() => resolve());
+          for (const session of sessions) session.destroy();
+        }),
+    };
+  };
+
+const http2Refused: Fault['open'] = async (isBroken, tools) => {
+  const place = await refused(isBroken, tools);
+  return { ...place, config: { httpVersion: 2 } as AxiosRequestConfig };
+};
+
+export const FAULTS: readonly Fault[] = [
+  {
+    group: 'Before the response',
+    name: 'The connection is closed without an answer',
+    open: bytes((socket) => socket.end()),
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'Before the response',
+    name: 'The connection is reset without an answer',
+    open: bytes(reset),
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'Before the response',
+    name: 'A kept-alive connection is closed just as it is used again',
+    open: reusedSocket,
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'Before the response',
+    name: 'The server accepts and never answers',
+    open: bytes(() => {}, STALLING),
+    expected: { http: timingOut(), fetch: timingOut() },
+  },
+  {
+    group: 'Before the response',
+    name: 'The connection is closed in the middle of the headers',
+    open: bytes((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-')),
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'Before the response',
+    name: 'The answer is not HTTP',
+    open: bytes((socket) => socket.end('\u0000\u0001 these are not the bytes you are looking for\r\n\r\n')),
+    expected: { http: permanent(), fetch: permanent() },
+  },
+
+  {
+    group: 'In the middle of the response',
+    name: 'The connection is reset after the headers',
+    open: bytes(writeThen('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n', reset)),
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'In the middle of the response',
+    name: 'The connection is reset in the middle of the body',
+    open: bytes(writeThen(HALF_A_BODY, reset)),
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'In the middle of the response',
+    name: 'The body is shorter than its `Content-Length`',
+    open: bytes((socket) => socket.end(HALF_A_BODY)),
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'In the middle of the response',
+    name: 'A chunked body breaks off',
+    open: bytes((socket) => socket.end(HALF_A_CHUNKED_BODY)),
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'In the middle of the response',
+    name: 'A chunked body has a chunk that is none',
+    open: bytes((socket) => socket.end(`${HALF_A_CHUNKED_BODY}not a chunk\r\n`)),
+    expected: { http: permanent(), fetch: permanent() },
+  },
+  {
+    group: 'In the middle of the response',
+    name: 'The body stalls',
+    open: bytes((socket) => socket.write(HALF_A_BODY), STALLING),
+    expected: { http: timingOut(), fetch: timingOut() },
+  },
+  {
+    group: 'In the middle of the response',
+    name: 'The body drips, without end',
+    open: bytes((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n');
+      const dripping = setInterval(() => socket.write('.'), 10);
+      socket.once('close', () => clearInterval(dripping));
+    }, STALLING),
+    policy: { timeBudget: 1.5 * TIMEOUT },
+    lasting: true,
+    expected: {
+      http: { kind: 'out of time', ends: [] },
+      fetch: { kind: 'out of time', ends: [], byTimeout: true },
+    },
+  },
+
+  {
+    group: 'No connection',
+    name: 'The connection is refused',
+    open: refused,
+    seen: { broken: 0 },
+    expected: { http: unsent(), fetch: unsent() },
+  },
+  {
+    group: 'No connection',
+    name: 'There is no such name',
+    open: noSuchName,
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: unsent(), fetch: unsent() },
+  },
+  {
+    group: 'No connection',
+    name: 'The name service does not answer',
+    open: resolverSilent,
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: unsent() },
+  },
+
+  {
+    group: 'TLS',
+    name: 'The certificate is self-signed',
+    open: tlsServer(({ selfSigned }) => selfSigned),
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: permanent(), fetch: permanent() },
+  },
+  {
+    group: 'TLS',
+    name: 'The certificate is another host’s',
+    open: tlsServer(({ wrongName }) => wrongName),
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: permanent(), fetch: permanent() },
+  },
+  {
+    group: 'TLS',
+    name: 'The certificate has expired',
+    open: tlsServer(({ expired }) => expired),
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: permanent(), fetch: permanent() },
+  },
+  {
+    group: 'TLS',
+    name: 'The connection is reset in the handshake',
+    open: handshakeReset,
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'TLS',
+    name: 'The port does not speak TLS',
+    open: plainPort,
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: permanent(), fetch: permanent() },
+  },
+
+  {
+    group: 'Redirects',
+    name: 'A redirect (307) to a server that resets the connection',
+    open: redirect(307, ({ url }) => url, bytes(reset)),
+    seen: { broken: 2, fine: 2 },
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'Redirects',
+    name: 'A redirect (307) to a port where the connection is refused',
+    open: redirect(307, ({ url }) => url, refused),
+    seen: { broken: 1, fine: 2 },
+    expected: { http: transient(), fetch: transient() },
+  },
+  {
+    group: 'Redirects',
+    name: 'A redirect in a circle',
+    open: redirectLoop,
+    lasting: true,
+    expected: { http: permanent(), fetch: permanent() },
+  },
+
+  {
+    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    name: 'The proxy refuses the connection',
+    open: viaProxy('http://target.test/', refused),
+    seen: { broken: 0 },
+    expected: { http: unsent() },
+  },
+  {
+    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    name: 'The proxy resets the connection',
+    open: viaProxy('http://target.test/', bytes(reset)),
+    expected: { http: transient() },
+  },
+  {
+    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    name: 'The proxy answers 502',
+    open: viaProxy('http://target.test/', bytes((socket) => socket.end(status('502 Bad Gateway')))),
+    expected: { http: transient('502') },
+  },
+  {
+    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    name: 'The proxy wants to be authenticated to (407)',
+    open: viaProxy(
+      'http://target.test/',
+      bytes((socket) => socket.end(status('407 Proxy Authentication Required'))),
+    ),
+    lasting: true,
+    expected: { http: permanent('407') },
+  },
+  {
+    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    name: 'The proxy refuses the connection of a tunnel',
+    open: viaProxy('https://target.test/', refused),
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: unsent() },
+  },
+  {
+    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    name: 'The proxy answers 503 to the `CONNECT` of a tunnel',
+    open: viaProxy('https://target.test/', bytes((socket) => socket.end(status('503 Service Unavailable')))),
+    lasting: true,
+    expected: { http: transient('503') },
+  },
+  {
+    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    name: 'The proxy closes a tunnel before it is one',
+    open: viaProxy('https://target.test/', bytes((socket) => socket.end())),
+    lasting: true,
+    expected: { http: transient() },
+  },
+
+  {
+    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    name: 'The stream is refused',
+    open: http2Server((stream) => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM)),
+    expected: { http: transient() },
+  },
+  {
+    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    name: 'The stream is reset before the headers',
+    open: http2Server((stream) => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)),
+    expected: { http: transient() },
+  },
+  {
+    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    name: 'The stream is reset in the middle of the body',
+    open: http2Server((stream) => {
+      stream.respond({ ':status': 200 });
+      stream.write('only so much', () => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR));
+    }),
+    expected: { http: transient() },
+  },
+  {
+    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    name: 'The server says `GOAWAY`, the stream unprocessed',
+    open: http2Server((stream) => stream.session?.goaway(http2.constants.NGHTTP2_NO_ERROR, 0)),
+    expected: { http: transient() },
+  },
+  {
+    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    name: 'The connection is reset',
+    open: http2Server((stream) => stream.session?.destroy()),
+    expected: { http: transient() },
+  },
+  {
+    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    name: 'The stream stalls',
+    open: http2Server(() => {}, STALLING),
+    expected: { http: timingOut() },
+  },
+  {
+    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    name: 'The connection is refused',
+    open: http2Refused,
+    lasting: true,
+    seen: { broken: 0 },
+    expected: { http: unsent() },
+  },
+];
+
+/** Sends a request the way of a fault, and sees what comes of it. */
+export async function meet(
+  fault: Fault,
+  adapter: Adapter,
+  scenario: Scenario,
+  tools: Tools,
+): Promise<Observation> {
+  let broken = true;
+  const place = await fault.open((count) => (scenario === 'once' ? count === 1 && broken : true), tools);
+  try {
+    const client = axios.create({ adapter, timeout: NEVER_NEEDED, ...place.config });
+    if (fault.open === reusedSocket) await client.get(place.url);
+    attachRetry(client, { backoff: { initialDelay: 1 }, maxRetries: MAX_RETRIES, ...fault.policy });
+    const onRetry = async () => {
+      if (scenario === 'once') broken = false;
+      await place.beforeRetry?.();
+    };
+    const method = scenario === 'post' ? 'post' : 'get';
+    const settled = await client
+      .request({
+        url: place.url,
+        method,
+        ...(scenario === 'post' && { data: { a: 1 } }),
+        retryPolicy: { onRetry },
+      })
+      .catch((error) => error);
+    const state = retryStateOf(settled);
+    return {
+      outcome: state?.outcome,
+      attempts: state?.attempts,
+      requests: place.count(),
+      end: endOf(settled),
+      timeouts: state?.failures.filter(({ message }) => message.startsWith('timeout of')).length ?? 0,
+      elapsed: state?.elapsed ?? 0,
+    };
+  } finally {
+    await place.close();
+  }
+}
+
+/** What every fault may need, made once. */
+export async function makeTools(): Promise<Tools & { release(): void }> {
+  const certificates = await makeCertificates();
+  return { certificates, release: trust(certificates.authority) };
+}
+
+function endOf(settled: {
+  status?: number;
+  code?: string;
+  response?: { status: number };
+  cause?: { code?: string };
+}): string {
+  if (settled instanceof Error) {
+    const { code, response, cause } = settled as typeof settled;
+    if (code?.startsWith('ERR_BAD_RE') && response && response.status >= 400) return String(response.status);
+    const causeCode = cause?.code;
+    return causeCode && causeCode !== code ? `${code} (${causeCode})` : String(code);
+  }
+  return String(settled.status);
+}
+
+async function listen(server: Server, port = 0): Promise<AddressInfo> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server.address() as AddressInfo;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  (server as Partial<http.Server>).closeAllConnections?.();
+  await closed;
+}
