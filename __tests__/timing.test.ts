@@ -174,6 +174,14 @@ describe('a stop signal', () => {
     expect(heard).toEqual([true, true, true]);
   });
 
+  test('does not tell those who began to listen because of it', () => {
+    const signal = new StopSignal();
+    const late = jest.fn();
+    signal.subscribe(() => signal.subscribe(late));
+    signal.stop();
+    expect(late).not.toHaveBeenCalled();
+  });
+
   test('does not warn of many listeners', () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
     const signal = new StopSignal();
