@@ -441,6 +441,19 @@ test('a config that is re-sent without retries leaves its earlier state behind',
   expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 2 });
 });
 
+// What comes through is data and no response, and nothing tells whose it is.
+test.failing('a success counts for the budget also where an earlier interceptor strips the response', async () => {
+  const { client } = clientOf(200, 503);
+  client.interceptors.response.use((response) => response.data);
+  const budget = { tryAcquire: () => true, recordSuccess: jest.fn(), refund() {} };
+  attachRetry(client, { ...QUICK, budget });
+
+  await client.get('/');
+  expect(budget.recordSuccess).toHaveBeenCalledTimes(1);
+  await client.get('/');
+  expect(budget.recordSuccess).toHaveBeenCalledTimes(2);
+});
+
 describe('with axios-mock-adapter', () => {
   test('a request is retried until a reply succeeds', async () => {
     const client = axios.create();

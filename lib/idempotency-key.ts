@@ -1,7 +1,7 @@
 /**
  * The idempotency key of a logical request, and the headers that go with every attempt.
  */
-import type { InternalAxiosRequestConfig } from 'axios';
+import type { AxiosRequestConfig } from 'axios';
 import { v4 as uuid } from 'uuid';
 import type { ResolvedPolicy } from './policy';
 import { headerOf } from './server-hint';
@@ -15,7 +15,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TR
  * @throws TypeError or RangeError if the policy's function returns what no header may carry
  */
 export function idempotencyKeyOf(
-  config: InternalAxiosRequestConfig,
+  config: AxiosRequestConfig,
   policy: ResolvedPolicy,
 ): string | undefined {
   const present = headerOf(config.headers, policy.idempotencyKeyHeader.toLowerCase());

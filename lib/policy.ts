@@ -1,7 +1,7 @@
 /**
  * RetryPolicy: its fields, their defaults, how levels merge, and what is refused.
  */
-import type { AxiosError, InternalAxiosRequestConfig } from 'axios';
+import type { AxiosError, AxiosRequestConfig } from 'axios';
 import { type BackoffFunction, type BackoffOptions, DEFAULT_BACKOFF } from './backoff';
 import type { Budget } from './budget/retry-budget';
 import type { GiveUpEvent, RetryEvent, RetryState } from './retry-state';
@@ -45,7 +45,7 @@ export interface RetryPolicy {
    * none); a string, or a function of the config: that key. Sent on every attempt unchanged; a key header that the
    * caller or an interceptor already set counts the same and is never overwritten. Default false.
    */
-  idempotencyKey?: boolean | string | ((config: InternalAxiosRequestConfig) => string) | undefined;
+  idempotencyKey?: boolean | string | ((config: AxiosRequestConfig) => string) | undefined;
   /** The header that carries the key. Default `Idempotency-Key`. */
   idempotencyKeyHeader?: string | undefined;
   /** A header that tells the server the number of the attempt: 1, 2, ... Default none. */

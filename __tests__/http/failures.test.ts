@@ -80,6 +80,25 @@ describe('statuses', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test('a 503 whose body does not parse is a 503', async () => {
+    const server = await start((_request, response, count) =>
+      count < 3 ? response.writeHead(503).end('<html>') : response.end('{"ok":true}'),
+    );
+    const client = axios.create({ baseURL: server.url });
+    attachRetry(client, QUICK);
+
+    const response = await client.get('/', {
+      responseType: 'json',
+      transitional: { silentJSONParsing: false },
+    });
+
+    expect(response.data).toEqual({ ok: true });
+    expect(retryStateOf(response)).toMatchObject({
+      attempts: 3,
+      failures: [{ status: 503 }, { status: 503 }],
+    });
+  });
+
   test('a response over maxContentLength is not retried', async () => {
     const server = await start((_request, response) => response.end('x'.repeat(100)));
     const client = axios.create({ baseURL: server.url });
@@ -181,6 +200,20 @@ describe.each(['http', 'fetch'])('connection trouble under the %s adapter:', (ad
       }
     },
   );
+
+  test('a refused connection is retried for a POST that follows no redirects', async () => {
+    const client = axios.create({
+      baseURL: `http://127.0.0.1:${await closedPort()}`,
+      adapter,
+      maxRedirects: 0,
+    });
+    attachRetry(client, { ...QUICK, maxRetries: 2 });
+
+    expect(retryStateOf(await rejectionOf(client.post('/', { a: 1 })))).toMatchObject({
+      outcome: 'retries-exhausted',
+      attempts: 3,
+    });
+  });
 
   test('a POST whose redirect leads to a refused connection is not repeated', async () => {
     const port = await closedPort();

@@ -62,7 +62,8 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
     const response = await client.get('/', { signal, timeout: 4_000 });
 
     expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 3 });
-    expect(response.config).toMatchObject({ signal, timeout: 4_000 });
+    expect(response.config.signal).toBe(signal);
+    expect(response.config.timeout).toBe(4_000);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
