@@ -163,7 +163,7 @@ describe.each(['http', 'fetch'])('connection trouble under the %s adapter:', (ad
 
   test('an attempt that times out is retried', async () => {
     const server = await startRaw((socket, count) => count > 1 && socket.write(OK));
-    const client = axios.create({ baseURL: server.url, adapter, timeout: 40 });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 300 });
     attachRetry(client, QUICK);
 
     const response = await client.get('/');

@@ -279,9 +279,9 @@ describe.each(['before', 'after'])('a token refresher registered %s attachRetry'
       if (headers.authorization !== 'Bearer fresh') response.writeHead(401).end();
     });
     const client = axios.create({ baseURL: server.url });
-    if (position === 'after') attachRetry(client, { ...QUICK, timeBudget: 80 });
+    if (position === 'after') attachRetry(client, { ...QUICK, timeBudget: 400 });
     refreshTokens(client, { value: 'stale' });
-    if (position === 'before') attachRetry(client, { ...QUICK, timeBudget: 80 });
+    if (position === 'before') attachRetry(client, { ...QUICK, timeBudget: 400 });
 
     const error = await rejectionOf(client.get('/'));
 
