@@ -35,6 +35,9 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_DESTROYED',
 ]);
 
+/** HTTP/2's code for a stream that was not processed: RFC 9113 section 8.7. */
+const REFUSED_STREAM = 7;
+
 /** Codes of a request that cannot have been processed, because no connection was made. */
 const NEVER_LEFT_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
@@ -78,10 +81,11 @@ function wasCutOff(error: AxiosError): boolean {
   return error.message === 'maxContentLength size of -1 exceeded';
 }
 
-/** axios' own timeout of an attempt. The browser's `Request aborted` has the same code and is none. */
+/** axios' own timeout of an attempt. The browser's `Request aborted` and the system's `connect ETIMEDOUT` have the same codes. */
 export function isTimeout(error: unknown): boolean {
   const { code, message = '', config } = (error ?? {}) as Partial<AxiosError>;
-  if (code !== 'ECONNABORTED') return false;
+  // The latter under the fetch adapter, and where `transitional.clarifyTimeoutError` asks for it.
+  if (code !== 'ECONNABORTED' && code !== 'ETIMEDOUT') return false;
   return /^timeout\b/.test(message) || (message !== '' && message === config?.timeoutErrorMessage);
 }
 
@@ -121,26 +125,29 @@ function deepestCauseWithCode(error: unknown): CauseWithCode | undefined {
 
 /**
  * Whether the request surely never left this machine: no connection was made, and none was made before it
- * on the way through a redirect. If that cannot be known, it counts as sent.
+ * on the way through a redirect. If that cannot be known, it counts as sent. One that an HTTP/2 server refused
+ * unprocessed is as good as never sent.
  */
 export function neverLeft(error: AxiosError): boolean {
   const cause = deepestCauseWithCode(error);
-  if (!cause || !NEVER_LEFT_CODES.has(cause.code)) return false;
   const { request } = error as { request?: SentRequest };
+  if (request?.rstCode === REFUSED_STREAM) return true;
+  if (!cause || !NEVER_LEFT_CODES.has(cause.code)) return false;
   if (!request) return false;
   // follow-redirects, under axios' http adapter.
   if (typeof request._redirectCount === 'number') return request._redirectCount === 0;
   // A fetch Request. fetch does not tell whether it followed a redirect; where the connection failed may.
   if (typeof request.redirect === 'string')
     return request.redirect !== 'follow' || failedAt(cause, request.url);
-  // Node's own ClientRequest, which axios' http adapter uses with `maxRedirects: 0`.
-  return 'reusedSocket' in request;
+  // Node's own ClientRequest, which axios' http adapter uses with `maxRedirects: 0`, and its HTTP/2 stream.
+  return 'reusedSocket' in request || 'rstCode' in request;
 }
 
 interface SentRequest {
   readonly _redirectCount?: unknown;
   readonly redirect?: unknown;
   readonly url?: unknown;
+  readonly rstCode?: unknown;
 }
 
 interface CauseWithCode {

@@ -8,7 +8,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import axios, { type AxiosRequestConfig } from 'axios';
-import { attachRetry, type Outcome, type RetryPolicy, retryStateOf } from '../../lib';
+import { attachRetry, type Outcome, retryStateOf } from '../../lib';
 import { type Certificate, type Certificates, makeCertificates, trust } from './certificates';
 import { OK, startRawServer } from './raw-server';
 
@@ -21,12 +21,13 @@ export interface Fault {
   /** What is to come of it; an adapter that cannot meet the fault is left out. */
   readonly expected: Partial<Readonly<Record<Adapter, Expectation>>>;
   /** @param isBroken whether the fault is there for the server's n-th request, from 1 */
-  open(isBroken: (count: number) => boolean, tools: Tools): Promise<Place>;
+  open(isBroken: (count: number) => boolean, certificates: Certificates): Promise<Place>;
   /** It does not go away by itself: there is no telling what comes after it. */
   readonly lasting?: boolean;
   /** Requests that the servers see of an attempt that fails and of one that does not. Default 1 and 1. */
-  readonly seen?: { readonly broken: number; readonly fine?: number };
-  readonly policy?: RetryPolicy;
+  readonly seen?: { readonly broken: number | Readonly<Record<Adapter, number>>; readonly fine?: number };
+  /** What a reader of docs/faults.md should know besides. */
+  readonly note?: string;
   /** The first axios that offers it. */
   readonly sinceAxios?: string;
 }
@@ -35,15 +36,17 @@ export interface Fault {
 export interface Expectation {
   /**
    * - `transient`: retried, unless the request may not be sent twice
-   * - `unsent`: retried whatever the request, because it cannot have arrived
+   * - `timeout`: the same, but by default only one retry is made for as long as no request succeeds
+   * - `unsent`: retried whatever the request, because it cannot have been processed
    * - `permanent`: not retried
-   * - `out of time`: the time budget ends it
+   * - `out of time`: nothing but the time budget ends it
+   * - `unnoticed`: axios itself takes it for a success
    */
-  readonly kind: 'transient' | 'unsent' | 'permanent' | 'out of time';
-  /** The error's code and its cause's, or the status. More than one where versions of Node or axios differ. */
+  readonly kind: 'transient' | 'timeout' | 'unsent' | 'permanent' | 'out of time' | 'unnoticed';
+  /** The error's code and the innermost one of its causes, or the status; several where versions of Node differ. */
   readonly ends: readonly string[];
-  /** Each attempt ends by its timeout. */
-  readonly byTimeout?: boolean;
+  /** Each attempt lasts as long as its timeout. */
+  readonly stalls?: boolean;
 }
 
 /** Where the fault is. */
@@ -57,22 +60,25 @@ interface Place {
   close(): Promise<void>;
 }
 
-interface Tools {
-  readonly certificates: Certificates;
-}
-
 /** A GET that meets the fault once; a GET that meets it each time; a POST that meets it each time. */
-export type Scenario = 'once' | 'always' | 'post';
+export const SCENARIOS = ['once', 'always', 'post'] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+/** One line of the table under one adapter, run. */
+export interface Meeting {
+  readonly fault: Fault;
+  readonly adapter: Adapter;
+  readonly expectation: Expectation;
+  readonly observations: ReadonlyMap<Scenario, Observation>;
+}
 
 export interface Observation {
   readonly outcome: Outcome | undefined;
-  readonly attempts: number | undefined;
+  readonly attempts: number;
   /** Requests the servers saw. */
   readonly requests: number;
-  /** What the caller got: a status, or the error's code and that of its cause. */
+  /** What the caller got: a status, or the error's code and the innermost one of its causes. */
   readonly end: string;
-  /** Attempts that ended by their timeout. */
-  readonly timeouts: number;
   /** Milliseconds. */
   readonly elapsed: number;
 }
@@ -85,7 +91,9 @@ export const MAX_RETRIES = 2;
 const transient = (...ends: string[]): Expectation => ({ kind: 'transient', ends });
 const unsent = (...ends: string[]): Expectation => ({ kind: 'unsent', ends });
 const permanent = (...ends: string[]): Expectation => ({ kind: 'permanent', ends });
-const timingOut = (...ends: string[]): Expectation => ({ kind: 'transient', ends, byTimeout: true });
+const timeout = (...ends: string[]): Expectation => ({ kind: 'timeout', ends, stalls: true });
+const unnoticed = (...ends: string[]): Expectation => ({ kind: 'unnoticed', ends });
+const outOfTime: Expectation = { kind: 'out of time', ends: ['ETIMEDOUT (ERR_CANCELED)'], stalls: true };
 
 /** A server of bytes. */
 const bytes =
@@ -94,7 +102,12 @@ const bytes =
     const server = await startRawServer((socket, count) =>
       isBroken(count) ? break_(socket) : socket.write(OK),
     );
-    return { url: server.url, count: () => server.count, close: () => server.close(), ...(config && { config }) };
+    return {
+      url: server.url,
+      count: () => server.count,
+      close: () => server.close(),
+      ...(config && { config }),
+    };
   };
 
 /** Writes, and does the next thing when it has surely left. */
@@ -170,10 +183,10 @@ const resolverSilent: Fault['open'] = async () => ({
 });
 
 const tlsServer =
-  (certificate: (certificates: Certificates) => Certificate): Fault['open'] =>
-  async (_isBroken, { certificates }) => {
+  (choose: (certificates: Certificates) => Certificate): Fault['open'] =>
+  async (_isBroken, certificates) => {
     let count = 0;
-    const server = https.createServer(certificate(certificates), (_request, response) => {
+    const server = https.createServer(choose(certificates), (_request, response) => {
       count++;
       response.end('{"ok":true}');
     });
@@ -200,8 +213,8 @@ const plainPort: Fault['open'] = async () => {
 /** A chain of redirects: from `/` on to where the fault is. */
 const redirect =
   (status: number, to: (place: Place) => string, behind: Fault['open']): Fault['open'] =>
-  async (isBroken, tools) => {
-    const place = await behind(isBroken, tools);
+  async (isBroken, certificates) => {
+    const place = await behind(isBroken, certificates);
     let count = 0;
     const server = http.createServer((_request, response) => {
       count++;
@@ -226,14 +239,19 @@ const redirectLoop: Fault['open'] = async () => {
     response.writeHead(302, { location: '/' }).end();
   });
   const { port } = await listen(server);
-  return { url: `http://127.0.0.1:${port}`, count: () => count, close: () => close(server) };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    config: { maxRedirects: 5 },
+    count: () => count,
+    close: () => close(server),
+  };
 };
 
 /** A request for `target` by way of a proxy: a place of any kind. */
 const viaProxy =
   (target: string, behind: Fault['open']): Fault['open'] =>
-  async (isBroken, tools) => {
-    const place = await behind(isBroken, tools);
+  async (isBroken, certificates) => {
+    const place = await behind(isBroken, certificates);
     const { hostname, port } = new URL(place.url);
     return {
       ...place,
@@ -246,11 +264,18 @@ const status = (line: string) => `HTTP/1.1 ${line}\r\nContent-Length: 0\r\nConne
 
 /** HTTP/2 without TLS. */
 const http2Server =
-  (break_: (stream: http2.ServerHttp2Stream) => unknown, config: AxiosRequestConfig = {}): Fault['open'] =>
+  (
+    break_: (stream: http2.ServerHttp2Stream, socket: Socket) => unknown,
+    config: AxiosRequestConfig = {},
+  ): Fault['open'] =>
   async (isBroken) => {
     let count = 0;
+    let socket: Socket;
     const sessions = new Set<http2.ServerHttp2Session>();
     const server = http2.createServer();
+    server.on('connection', (connected) => {
+      socket = connected;
+    });
     server.on('session', (session) => {
       sessions.add(session);
       session.on('error', () => {});
@@ -258,7 +283,7 @@ const http2Server =
     });
     server.on('stream', (stream) => {
       stream.on('error', () => {});
-      if (isBroken(++count)) return break_(stream);
+      if (isBroken(++count)) return break_(stream, socket);
       stream.respond({ ':status': 200, 'content-type': 'application/json' });
       stream.end('{"ok":true}');
     });
@@ -275,84 +300,99 @@ const http2Server =
     };
   };
 
-const http2Refused: Fault['open'] = async (isBroken, tools) => {
-  const place = await refused(isBroken, tools);
+/** Headers, half a body, and the end of the connection. */
+const http2Half = (end: (socket: Socket) => unknown) => (stream: http2.ServerHttp2Stream, socket: Socket) => {
+  stream.respond({ ':status': 200 });
+  stream.write('only so much', () => setImmediate(() => end(socket)));
+};
+
+const http2Refused: Fault['open'] = async (isBroken, certificates) => {
+  const place = await refused(isBroken, certificates);
   return { ...place, config: { httpVersion: 2 } as AxiosRequestConfig };
 };
+
+const PROXIES = 'Proxies (`proxy` of axios; the fetch adapter does not have it)';
+const HTTP2 = 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on; the fetch adapter does not have it)';
 
 export const FAULTS: readonly Fault[] = [
   {
     group: 'Before the response',
     name: 'The connection is closed without an answer',
     open: bytes((socket) => socket.end()),
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ECONNRESET'), fetch: transient('ERR_NETWORK (UND_ERR_SOCKET)') },
   },
   {
     group: 'Before the response',
     name: 'The connection is reset without an answer',
     open: bytes(reset),
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ECONNRESET'), fetch: transient('ERR_NETWORK (ECONNRESET)') },
   },
   {
     group: 'Before the response',
     name: 'A kept-alive connection is closed just as it is used again',
     open: reusedSocket,
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ECONNRESET'), fetch: transient('ERR_NETWORK (ECONNRESET)') },
   },
   {
     group: 'Before the response',
     name: 'The server accepts and never answers',
     open: bytes(() => {}, STALLING),
-    expected: { http: timingOut(), fetch: timingOut() },
+    expected: { http: timeout('ECONNABORTED'), fetch: timeout('ETIMEDOUT') },
   },
   {
     group: 'Before the response',
     name: 'The connection is closed in the middle of the headers',
     open: bytes((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-')),
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ECONNRESET'), fetch: transient('ERR_NETWORK (UND_ERR_SOCKET)') },
   },
   {
     group: 'Before the response',
     name: 'The answer is not HTTP',
     open: bytes((socket) => socket.end('\u0000\u0001 these are not the bytes you are looking for\r\n\r\n')),
-    expected: { http: permanent(), fetch: permanent() },
+    expected: {
+      http: permanent('HPE_INVALID_CONSTANT'),
+      fetch: permanent('ERR_NETWORK (HPE_INVALID_CONSTANT)'),
+    },
   },
 
   {
     group: 'In the middle of the response',
     name: 'The connection is reset after the headers',
     open: bytes(writeThen('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n', reset)),
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ERR_BAD_RESPONSE'), fetch: transient('no code (UND_ERR_SOCKET)') },
   },
   {
     group: 'In the middle of the response',
     name: 'The connection is reset in the middle of the body',
     open: bytes(writeThen(HALF_A_BODY, reset)),
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ERR_BAD_RESPONSE'), fetch: transient('no code (UND_ERR_SOCKET)') },
   },
   {
     group: 'In the middle of the response',
     name: 'The body is shorter than its `Content-Length`',
     open: bytes((socket) => socket.end(HALF_A_BODY)),
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ERR_BAD_RESPONSE'), fetch: transient('no code (UND_ERR_SOCKET)') },
   },
   {
     group: 'In the middle of the response',
     name: 'A chunked body breaks off',
     open: bytes((socket) => socket.end(HALF_A_CHUNKED_BODY)),
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ERR_BAD_RESPONSE'), fetch: transient('no code (UND_ERR_SOCKET)') },
   },
   {
     group: 'In the middle of the response',
     name: 'A chunked body has a chunk that is none',
     open: bytes((socket) => socket.end(`${HALF_A_CHUNKED_BODY}not a chunk\r\n`)),
-    expected: { http: permanent(), fetch: permanent() },
+    expected: {
+      http: permanent('HPE_INVALID_CHUNK_SIZE'),
+      fetch: permanent('no code (HPE_INVALID_CHUNK_SIZE)'),
+    },
   },
   {
     group: 'In the middle of the response',
     name: 'The body stalls',
     open: bytes((socket) => socket.write(HALF_A_BODY), STALLING),
-    expected: { http: timingOut(), fetch: timingOut() },
+    expected: { http: { ...transient('ERR_BAD_RESPONSE'), stalls: true }, fetch: timeout('ETIMEDOUT') },
   },
   {
     group: 'In the middle of the response',
@@ -362,12 +402,7 @@ export const FAULTS: readonly Fault[] = [
       const dripping = setInterval(() => socket.write('.'), 10);
       socket.once('close', () => clearInterval(dripping));
     }, STALLING),
-    policy: { timeBudget: 1.5 * TIMEOUT },
-    lasting: true,
-    expected: {
-      http: { kind: 'out of time', ends: [] },
-      fetch: { kind: 'out of time', ends: [], byTimeout: true },
-    },
+    expected: { http: outOfTime, fetch: timeout('ETIMEDOUT') },
   },
 
   {
@@ -375,7 +410,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'The connection is refused',
     open: refused,
     seen: { broken: 0 },
-    expected: { http: unsent(), fetch: unsent() },
+    expected: { http: unsent('ECONNREFUSED'), fetch: unsent('ERR_NETWORK (ECONNREFUSED)') },
   },
   {
     group: 'No connection',
@@ -383,7 +418,7 @@ export const FAULTS: readonly Fault[] = [
     open: noSuchName,
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: unsent(), fetch: unsent() },
+    expected: { http: unsent('ENOTFOUND'), fetch: unsent('ERR_NETWORK (ENOTFOUND)') },
   },
   {
     group: 'No connection',
@@ -391,7 +426,7 @@ export const FAULTS: readonly Fault[] = [
     open: resolverSilent,
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: unsent() },
+    expected: { http: unsent('EAI_AGAIN') },
   },
 
   {
@@ -400,7 +435,10 @@ export const FAULTS: readonly Fault[] = [
     open: tlsServer(({ selfSigned }) => selfSigned),
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: permanent(), fetch: permanent() },
+    expected: {
+      http: permanent('DEPTH_ZERO_SELF_SIGNED_CERT'),
+      fetch: permanent('ERR_NETWORK (DEPTH_ZERO_SELF_SIGNED_CERT)'),
+    },
   },
   {
     group: 'TLS',
@@ -408,7 +446,10 @@ export const FAULTS: readonly Fault[] = [
     open: tlsServer(({ wrongName }) => wrongName),
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: permanent(), fetch: permanent() },
+    expected: {
+      http: permanent('ERR_TLS_CERT_ALTNAME_INVALID'),
+      fetch: permanent('ERR_NETWORK (ERR_TLS_CERT_ALTNAME_INVALID)'),
+    },
   },
   {
     group: 'TLS',
@@ -416,7 +457,7 @@ export const FAULTS: readonly Fault[] = [
     open: tlsServer(({ expired }) => expired),
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: permanent(), fetch: permanent() },
+    expected: { http: permanent('CERT_HAS_EXPIRED'), fetch: permanent('ERR_NETWORK (CERT_HAS_EXPIRED)') },
   },
   {
     group: 'TLS',
@@ -424,7 +465,7 @@ export const FAULTS: readonly Fault[] = [
     open: handshakeReset,
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ECONNRESET'), fetch: transient('ERR_NETWORK (ECONNRESET)') },
   },
   {
     group: 'TLS',
@@ -432,7 +473,7 @@ export const FAULTS: readonly Fault[] = [
     open: plainPort,
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: permanent(), fetch: permanent() },
+    expected: { http: permanent('EPROTO'), fetch: permanent('ERR_NETWORK (ERR_SSL_WRONG_VERSION_NUMBER)') },
   },
 
   {
@@ -440,44 +481,48 @@ export const FAULTS: readonly Fault[] = [
     name: 'A redirect (307) to a server that resets the connection',
     open: redirect(307, ({ url }) => url, bytes(reset)),
     seen: { broken: 2, fine: 2 },
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ECONNRESET'), fetch: transient('ERR_NETWORK (ECONNRESET)') },
   },
   {
     group: 'Redirects',
     name: 'A redirect (307) to a port where the connection is refused',
     open: redirect(307, ({ url }) => url, refused),
     seen: { broken: 1, fine: 2 },
-    expected: { http: transient(), fetch: transient() },
+    expected: { http: transient('ECONNREFUSED'), fetch: transient('ERR_NETWORK (ECONNREFUSED)') },
   },
   {
     group: 'Redirects',
     name: 'A redirect in a circle',
     open: redirectLoop,
     lasting: true,
-    expected: { http: permanent(), fetch: permanent() },
+    seen: { broken: { http: 6, fetch: 21 } },
+    expected: { http: permanent('ERR_FR_TOO_MANY_REDIRECTS'), fetch: permanent('ERR_NETWORK') },
   },
 
   {
-    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    group: PROXIES,
     name: 'The proxy refuses the connection',
     open: viaProxy('http://target.test/', refused),
     seen: { broken: 0 },
-    expected: { http: unsent() },
+    expected: { http: unsent('ECONNREFUSED') },
   },
   {
-    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    group: PROXIES,
     name: 'The proxy resets the connection',
     open: viaProxy('http://target.test/', bytes(reset)),
-    expected: { http: transient() },
+    expected: { http: transient('ECONNRESET') },
   },
   {
-    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    group: PROXIES,
     name: 'The proxy answers 502',
-    open: viaProxy('http://target.test/', bytes((socket) => socket.end(status('502 Bad Gateway')))),
+    open: viaProxy(
+      'http://target.test/',
+      bytes((socket) => socket.end(status('502 Bad Gateway'))),
+    ),
     expected: { http: transient('502') },
   },
   {
-    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    group: PROXIES,
     name: 'The proxy wants to be authenticated to (407)',
     open: viaProxy(
       'http://target.test/',
@@ -487,110 +532,155 @@ export const FAULTS: readonly Fault[] = [
     expected: { http: permanent('407') },
   },
   {
-    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    group: PROXIES,
     name: 'The proxy refuses the connection of a tunnel',
     open: viaProxy('https://target.test/', refused),
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: unsent() },
+    expected: { http: unsent('ECONNREFUSED') },
   },
   {
-    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    group: PROXIES,
     name: 'The proxy answers 503 to the `CONNECT` of a tunnel',
-    open: viaProxy('https://target.test/', bytes((socket) => socket.end(status('503 Service Unavailable')))),
+    open: viaProxy(
+      'https://target.test/',
+      bytes((socket) => socket.end(status('503 Service Unavailable'))),
+    ),
     lasting: true,
     expected: { http: transient('503') },
   },
   {
-    group: 'Proxies (the `proxy` of axios, which its fetch adapter does not have)',
+    group: PROXIES,
     name: 'The proxy closes a tunnel before it is one',
-    open: viaProxy('https://target.test/', bytes((socket) => socket.end())),
+    open: viaProxy(
+      'https://target.test/',
+      bytes((socket) => socket.end(), STALLING),
+    ),
     lasting: true,
-    expected: { http: transient() },
+    expected: { http: outOfTime },
   },
 
   {
-    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    group: HTTP2,
     name: 'The stream is refused',
     open: http2Server((stream) => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM)),
-    expected: { http: transient() },
+    sinceAxios: '1.13.0',
+    expected: { http: unsent('ERR_HTTP2_STREAM_ERROR') },
   },
   {
-    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    group: HTTP2,
     name: 'The stream is reset before the headers',
     open: http2Server((stream) => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)),
-    expected: { http: transient() },
+    sinceAxios: '1.13.0',
+    expected: { http: transient('ERR_HTTP2_STREAM_ERROR') },
   },
   {
-    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
-    name: 'The stream is reset in the middle of the body',
-    open: http2Server((stream) => {
-      stream.respond({ ':status': 200 });
-      stream.write('only so much', () => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR));
-    }),
-    expected: { http: transient() },
+    group: HTTP2,
+    name: 'The server says `GOAWAY` with an error',
+    open: http2Server((stream) => stream.session?.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM)),
+    sinceAxios: '1.13.0',
+    expected: { http: transient('ERR_HTTP2_SESSION_ERROR') },
   },
   {
-    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
-    name: 'The server says `GOAWAY`, the stream unprocessed',
-    open: http2Server((stream) => stream.session?.goaway(http2.constants.NGHTTP2_NO_ERROR, 0)),
-    expected: { http: transient() },
+    group: HTTP2,
+    name: 'The connection is reset before the headers',
+    open: http2Server((_stream, socket) => reset(socket)),
+    sinceAxios: '1.13.0',
+    expected: { http: transient('ECONNRESET') },
   },
   {
-    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
-    name: 'The connection is reset',
-    open: http2Server((stream) => stream.session?.destroy()),
-    expected: { http: transient() },
+    group: HTTP2,
+    name: 'The connection is closed before the headers',
+    open: http2Server((_stream, socket) => socket.destroy()),
+    sinceAxios: '1.13.0',
+    expected: { http: outOfTime },
   },
   {
-    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    group: HTTP2,
+    name: 'The connection is reset in the middle of the body',
+    open: http2Server(http2Half(reset)),
+    sinceAxios: '1.13.0',
+    expected: { http: unnoticed('200') },
+  },
+  {
+    group: HTTP2,
+    name: 'The connection is closed in the middle of the body',
+    open: http2Server(http2Half((socket) => socket.destroy())),
+    sinceAxios: '1.13.0',
+    expected: { http: unnoticed('200') },
+  },
+  {
+    group: HTTP2,
     name: 'The stream stalls',
     open: http2Server(() => {}, STALLING),
-    expected: { http: timingOut() },
+    sinceAxios: '1.13.0',
+    expected: { http: timeout('ECONNABORTED') },
   },
   {
-    group: 'HTTP/2 (`httpVersion: 2`, from axios 1.13 on, which the fetch adapter does not have)',
+    group: HTTP2,
     name: 'The connection is refused',
     open: http2Refused,
     lasting: true,
     seen: { broken: 0 },
-    expected: { http: unsent() },
+    sinceAxios: '1.13.0',
+    expected: { http: unsent('ERR_HTTP2_STREAM_CANCEL (ECONNREFUSED)') },
   },
 ];
 
+/** Runs the whole table, a few lines at a time. */
+export async function meetAll(faults: readonly Fault[]): Promise<Meeting[]> {
+  const certificates = await makeCertificates();
+  const distrust = trust(certificates.authority);
+  const lines = faults.flatMap((fault) =>
+    Object.entries(fault.expected).map(([adapter, expectation]) => ({
+      fault,
+      adapter: adapter as Adapter,
+      expectation,
+    })),
+  );
+  const meetings: Meeting[] = [];
+  const rest = lines.entries();
+  const work = async () => {
+    for (const [index, line] of rest) {
+      const scenarios = SCENARIOS.filter((scenario) => scenario !== 'once' || !line.fault.lasting);
+      const observations = await Promise.all(
+        scenarios.map(async (scenario) => [scenario, await meet(line, scenario, certificates)] as const),
+      );
+      meetings[index] = { ...line, observations: new Map(observations) };
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, work)).finally(distrust);
+  return meetings;
+}
+
 /** Sends a request the way of a fault, and sees what comes of it. */
-export async function meet(
-  fault: Fault,
-  adapter: Adapter,
+async function meet(
+  { fault, adapter, expectation }: Omit<Meeting, 'observations'>,
   scenario: Scenario,
-  tools: Tools,
+  certificates: Certificates,
 ): Promise<Observation> {
   let broken = true;
-  const place = await fault.open((count) => (scenario === 'once' ? count === 1 && broken : true), tools);
+  const place = await fault.open((count) => scenario !== 'once' || (count === 1 && broken), certificates);
   try {
     const client = axios.create({ adapter, timeout: NEVER_NEEDED, ...place.config });
     if (fault.open === reusedSocket) await client.get(place.url);
-    attachRetry(client, { backoff: { initialDelay: 1 }, maxRetries: MAX_RETRIES, ...fault.policy });
-    const onRetry = async () => {
-      if (scenario === 'once') broken = false;
-      await place.beforeRetry?.();
-    };
-    const method = scenario === 'post' ? 'post' : 'get';
-    const settled = await client
-      .request({
-        url: place.url,
-        method,
-        ...(scenario === 'post' && { data: { a: 1 } }),
-        retryPolicy: { onRetry },
-      })
-      .catch((error) => error);
+    attachRetry(client, {
+      backoff: { initialDelay: 1 },
+      maxRetries: MAX_RETRIES,
+      ...(expectation.kind === 'out of time' && { timeBudget: TIMEOUT }),
+      onRetry: async () => {
+        if (scenario === 'once') broken = false;
+        await place.beforeRetry?.();
+      },
+    });
+    const request = scenario === 'post' ? client.post(place.url, { a: 1 }) : client.get(place.url);
+    const settled = await request.catch((error) => error);
     const state = retryStateOf(settled);
     return {
       outcome: state?.outcome,
-      attempts: state?.attempts,
+      attempts: state?.attempts ?? 0,
       requests: place.count(),
       end: endOf(settled),
-      timeouts: state?.failures.filter(({ message }) => message.startsWith('timeout of')).length ?? 0,
       elapsed: state?.elapsed ?? 0,
     };
   } finally {
@@ -598,25 +688,47 @@ export async function meet(
   }
 }
 
-/** What every fault may need, made once. */
-export async function makeTools(): Promise<Tools & { release(): void }> {
-  const certificates = await makeCertificates();
-  return { certificates, release: trust(certificates.authority) };
+/** What should have been observed; `elapsed` is the least that it takes. */
+export function expectedOf({ fault, adapter, expectation }: Meeting, scenario: Scenario): Observation {
+  const { kind, ends, stalls } = expectation;
+  const [outcome, attempts] = outcomeOf(kind, scenario);
+  const { broken = 1, fine = 1 } = fault.seen ?? {};
+  const ofBroken = typeof broken === 'number' ? broken : broken[adapter];
+  const failures = outcome === 'succeeded' ? attempts - 1 : attempts;
+  return {
+    outcome,
+    attempts,
+    requests: ofBroken * failures + fine * (attempts - failures),
+    end: outcome === 'succeeded' ? '200' : ends.join(' or '),
+    elapsed: stalls ? failures * TIMEOUT : 0,
+  };
 }
 
-function endOf(settled: {
-  status?: number;
-  code?: string;
-  response?: { status: number };
-  cause?: { code?: string };
-}): string {
-  if (settled instanceof Error) {
-    const { code, response, cause } = settled as typeof settled;
-    if (code?.startsWith('ERR_BAD_RE') && response && response.status >= 400) return String(response.status);
-    const causeCode = cause?.code;
-    return causeCode && causeCode !== code ? `${code} (${causeCode})` : String(code);
-  }
-  return String(settled.status);
+function outcomeOf(kind: Expectation['kind'], scenario: Scenario): [Outcome, number] {
+  if (kind === 'unnoticed') return ['succeeded', 1];
+  if (kind === 'permanent') return ['not-retryable', 1];
+  if (kind === 'out of time') return ['time-budget-exceeded', 1];
+  if (scenario === 'once') return ['succeeded', 2];
+  if (scenario === 'post' && kind !== 'unsent') return ['not-idempotent', 1];
+  return kind === 'timeout' ? ['retry-budget-empty', 2] : ['retries-exhausted', MAX_RETRIES + 1];
+}
+
+interface Settled {
+  readonly status?: number;
+  readonly code?: string;
+  readonly response?: { readonly status: number };
+  readonly cause?: Settled;
+}
+
+/** The status, or the code and the innermost code among the causes. */
+function endOf(settled: Settled): string {
+  if (!(settled instanceof Error)) return String(settled.status);
+  const { code, response } = settled as Settled;
+  if (response && response.status >= 400) return String(response.status);
+  let innermost = code;
+  for (let cause = (settled as Settled).cause; cause; cause = cause.cause)
+    innermost = cause.code ?? innermost;
+  return innermost === code ? String(code) : `${code ?? 'no code'} (${innermost})`;
 }
 
 async function listen(server: Server, port = 0): Promise<AddressInfo> {

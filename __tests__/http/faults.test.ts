@@ -1,0 +1,24 @@
+import { expectedOf, FAULTS, type Meeting, meetAll } from '../support/faults';
+
+let meetings: Meeting[];
+
+beforeAll(async () => {
+  meetings = await meetAll(FAULTS);
+}, 60_000);
+
+const LINES = FAULTS.flatMap(({ group, name, expected }) =>
+  Object.keys(expected).map((adapter) => [group, name, adapter] as const),
+);
+
+test.each(LINES)('%s: %s, under the %s adapter', (group, name, adapter) => {
+  const meeting = meetings.find(
+    ({ fault, adapter: used }) => fault.group === group && fault.name === name && used === adapter,
+  ) as Meeting;
+
+  for (const [scenario, { elapsed, ...observed }] of meeting.observations) {
+    const { elapsed: least, ...expected } = expectedOf(meeting, scenario);
+    expect({ scenario, ...observed }).toEqual({ scenario, ...expected });
+    // Timers may fire a millisecond early.
+    expect(elapsed).toBeGreaterThanOrEqual(least - 1);
+  }
+});
