@@ -15,12 +15,12 @@ const start = servers();
 const startRaw = rawServers();
 
 /** Is it one that the retry loop would call transient? */
-function transient(error: any): boolean {
+function transient(error: unknown): boolean {
   return isAxiosError(error) && isTransient(error, STATUSES);
 }
 
 /** Sends a request that is to fail, over the adapter at hand. */
-type Send = (config: AxiosRequestConfig) => Promise<any>;
+type Send = (config: AxiosRequestConfig) => Promise<AxiosError>;
 
 /** Sends to a server that does this with its socket. */
 const to =
@@ -111,13 +111,10 @@ const never = () => {};
 /** Milliseconds: of a server that does not answer. */
 const TIMEOUT = 20;
 
-const TRANSIENT: Record<string, (send: Send) => Promise<any>> = {
+const TRANSIENT: Record<string, (send: Send) => Promise<AxiosError>> = {
   'a connection that is reset': to((socket) => socket.resetAndDestroy()),
   'a connection that is closed': to((socket) => socket.end()),
   'a connection that is closed in the middle of the headers': to((socket) => socket.end(HEADERS)),
-  'a connection that is refused': refused(),
-  'a name that does not exist': withLookup('ENOTFOUND'),
-  'a resolver that does not answer': withLookup('EAI_AGAIN'),
   'a body that is cut short of its length': to((socket) => socket.end(HALF)),
   'a body that is cut off in the middle of its chunks': to((socket) => socket.end(HALF_CHUNKED)),
   'a body that is cut off where nothing came of it yet': to((socket) =>
@@ -148,7 +145,7 @@ const TRANSIENT: Record<string, (send: Send) => Promise<any>> = {
   'a status that is one of the transient ones': answering(503, {}, 'busy'),
 };
 
-const PERMANENT: Record<string, (send: Send) => Promise<any>> = {
+const PERMANENT: Record<string, (send: Send) => Promise<AxiosError>> = {
   'a status that is not one of the transient ones': answering(500, {}, 'bug'),
   'a status of the caller’s own making': answering(404, {}, 'no such thing'),
   'a status of success that the caller does not call fine': answering(200, {}, 'fine', {
@@ -189,6 +186,9 @@ const PERMANENT: Record<string, (send: Send) => Promise<any>> = {
   'a protocol nobody speaks': (send) => send({ url: 'gopher://127.0.0.1/' }),
   'a header whose name is none': answering(200, {}, 'fine', { headers: { 'not a name': 'x' } }),
   'a method that is none': answering(200, {}, 'fine', { method: 'NOT ONE' }),
+};
+
+const CANCELLED: Record<string, (send: Send) => Promise<AxiosError>> = {
   'an abort by the signal': async (send) => {
     const controller = new AbortController();
     const server = await startRaw(() => controller.abort());
@@ -212,8 +212,7 @@ const PERMANENT: Record<string, (send: Send) => Promise<any>> = {
   },
 };
 
-/** Of the failures above, and of these; all others have left. */
-const UNSENT: Record<string, (send: Send) => Promise<any>> = {
+const UNSENT: Record<string, (send: Send) => Promise<AxiosError>> = {
   'a connection that is refused': refused(),
   'a connection that is refused, where no redirects are followed': refused({ maxRedirects: 0 }),
   'a connection that is refused to a POST': refused({ method: 'post', data: 'x' }),
@@ -223,7 +222,7 @@ const UNSENT: Record<string, (send: Send) => Promise<any>> = {
   'a resolver that does not answer': withLookup('EAI_AGAIN'),
 };
 
-const SENT: Record<string, (send: Send) => Promise<any>> = {
+const SENT: Record<string, (send: Send) => Promise<AxiosError>> = {
   'a POST whose 303 leads to a refused connection': redirectedToRefusal(303, { method: 'post', data: 'x' }),
   'a POST whose 307 leads to a refused connection': redirectedToRefusal(307, { method: 'post', data: 'x' }),
   'a GET whose 302 leads to a refused connection': redirectedToRefusal(302, {}),
@@ -238,25 +237,42 @@ const SENT: Record<string, (send: Send) => Promise<any>> = {
 describe.each(['http', 'fetch'])('over the %s adapter', (adapter) => {
   const send: Send = (config) => rejectionOf(axios.request({ adapter, ...config }));
 
-  test.each(Object.entries(TRANSIENT))('%s is transient', async (_what, fail) => {
-    expect(transient(await fail(send))).toBe(true);
+  /** All that is judged of an error. */
+  const judge = (error: AxiosError) => ({
+    transient: transient(error),
+    neverLeft: neverLeft(error),
+    cancelled: isCancel(error),
+  });
+
+  test.each(Object.entries(TRANSIENT))('%s is transient, and counts as sent', async (_what, fail) => {
+    expect(judge(await fail(send))).toEqual({ transient: true, neverLeft: false, cancelled: false });
+  });
+
+  test.each(Object.entries(UNSENT))('%s is transient, and left nothing sent', async (_what, fail) => {
+    expect(judge(await fail(send))).toEqual({ transient: true, neverLeft: true, cancelled: false });
   });
 
   test.each(Object.entries(PERMANENT))('%s is not transient', async (_what, fail) => {
-    expect(transient(await fail(send))).toBe(false);
+    expect(judge(await fail(send))).toEqual({ transient: false, neverLeft: false, cancelled: false });
   });
 
-  test.each(Object.entries(UNSENT))('%s left nothing sent', async (_what, fail) => {
-    const error = await fail(send);
-    expect(neverLeft(error)).toBe(true);
-    expect(transient(error)).toBe(true);
+  test.each(Object.entries(CANCELLED))('%s is a cancellation, and not transient', async (_what, fail) => {
+    expect(judge(await fail(send))).toEqual({ transient: false, neverLeft: false, cancelled: true });
+  });
+
+  test.each(Object.entries(SENT))('%s counts as sent', async (_what, fail) => {
+    expect(judge(await fail(send))).toEqual({ transient: true, neverLeft: false, cancelled: false });
   });
 
   test.each([
-    ...Object.entries(SENT),
-    ...Object.entries({ ...TRANSIENT, ...PERMANENT }).filter(([what]) => !(what in UNSENT)),
-  ])('%s counts as sent', async (_what, fail) => {
-    expect(neverLeft(await fail(send))).toBe(false);
+    ['self-signed', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['of another host', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['has expired', 'CERT_HAS_EXPIRED'],
+  ])('a certificate that is %s is refused as such', async (what, code) => {
+    const fail = Object.entries(PERMANENT).find(
+      ([name]) => name.startsWith('a certificate') && name.endsWith(what),
+    );
+    expect((await fail?.[1](send))?.cause).toMatchObject({ code });
   });
 
   // fetch tells neither that it followed a redirect nor where it was going.
@@ -267,25 +283,16 @@ describe.each(['http', 'fetch'])('over the %s adapter', (adapter) => {
     },
   );
 
-  test.each(Object.entries(TRANSIENT).filter(([what]) => what.startsWith('a timeout')))(
-    '%s is a timeout',
-    async (_what, fail) => {
-      const error = await fail(send);
-      expect(isTimeout(error) || error.code === 'ETIMEDOUT' || error.code === 'ERR_BAD_RESPONSE').toBe(true);
-    },
-  );
+  test.each([
+    'a timeout before the answer',
+    'a timeout that is called ETIMEDOUT',
+    'a timeout in words of the caller',
+  ])('%s is known as a timeout', async (what) => {
+    expect(isTimeout(await TRANSIENT[what]?.(send))).toBe(true);
+  });
 
-  test.each(Object.entries(PERMANENT).filter(([what]) => /abort|cancellation/.test(what)))(
-    '%s is a cancellation',
-    async (_what, fail) => {
-      expect(isCancel(await fail(send))).toBe(true);
-    },
-  );
-
-  test.each(
-    Object.entries({ ...TRANSIENT, ...PERMANENT }).filter(([what]) => !/abort|cancellation/.test(what)),
-  )('%s is no cancellation', async (_what, fail) => {
-    expect(isCancel(await fail(send))).toBe(false);
+  test('a connection that is refused is not taken for a timeout', async () => {
+    expect(isTimeout(await refused()(send))).toBe(false);
   });
 });
 
@@ -511,6 +518,7 @@ describe('a timeout', () => {
 
   test.each([
     ['axios’ word for it', made('timeout of 5ms exceeded', 'ECONNABORTED')],
+    ['axios’ word for it, under its other code', made('timeout of 5ms exceeded', 'ETIMEDOUT')],
     ['the caller’s word for it', made('too slow', 'ECONNABORTED', { config })],
   ])('is known by %s', (_what, error) => {
     expect(isTimeout(error)).toBe(true);
@@ -521,7 +529,9 @@ describe('a timeout', () => {
     ['null', null],
     ['another code', made('timeout of 5ms exceeded', 'ECONNRESET')],
     ['another word', made('Request aborted', 'ECONNABORTED', { config })],
+    ['the system’s word', made('connect ETIMEDOUT 10.0.0.1:80', 'ETIMEDOUT', { config })],
     ['a word that only begins like it', made('timeouts are bad', 'ECONNABORTED')],
+    ['a word that only ends like it', made('no timeout of 5ms', 'ECONNABORTED')],
     ['no word, where the caller has none', made('', 'ECONNABORTED', { config: { timeoutErrorMessage: '' } })],
   ])('is not %s', (_what, error) => {
     expect(isTimeout(error)).toBe(false);
@@ -550,6 +560,22 @@ describe('x-should-retry', () => {
     expect(veto({})).toBeUndefined();
     expect(veto(undefined)).toBeUndefined();
     expect(serverVeto(made('reset', 'ECONNRESET'))).toBeUndefined();
+  });
+});
+
+describe('a request that failed over HTTP/2', () => {
+  const stream = (rstCode: number) => ({ rstCode });
+
+  test('never left where no connection was made', () => {
+    expect(neverLeft(made('refused', 'ECONNREFUSED', { request: stream(2) }))).toBe(true);
+  });
+
+  test('is as good as never sent where the server refused the stream', () => {
+    expect(neverLeft(made('refused', 'ERR_HTTP2_STREAM_ERROR', { request: stream(7) }))).toBe(true);
+  });
+
+  test.each([0, 1, 2, 8, 11])('counts as sent where the stream was reset for reason %i', (rstCode) => {
+    expect(neverLeft(made('reset', 'ERR_HTTP2_STREAM_ERROR', { request: stream(rstCode) }))).toBe(false);
   });
 });
 

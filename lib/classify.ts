@@ -70,6 +70,7 @@ export function isTransient(error: AxiosError, statuses: ReadonlySet<number>): b
 function hadFineStatus({ response, config }: AxiosError): boolean {
   if (!response) return false;
   const validateStatus = config?.validateStatus;
+  if (validateStatus === null) return true;
   return validateStatus ? validateStatus(response.status) : response.status >= 200 && response.status < 300;
 }
 
@@ -90,9 +91,10 @@ export function isTimeout(error: unknown): boolean {
 }
 
 function isSocketTrouble(error: AxiosError): boolean {
-  const deepest = deepestCauseWithCode(error)?.code;
+  const cause = deepestCauseWithCode(error);
+  const deepest = cause?.code;
   if (deepest === undefined) return wasRejectedByAdapter(error);
-  if (deepest === 'ERR_NETWORK') return !isRedirectLoop(error);
+  if (deepest === 'ERR_NETWORK') return !isVerdictOfFetch(cause);
   // A system error of that code, not axios' timeout: "write ECONNABORTED" as Windows has it.
   if (deepest === 'ECONNABORTED') return /^(read|write|connect) ECONNABORTED/.test(error.message);
   return TRANSIENT_CODES.has(deepest);
@@ -107,9 +109,12 @@ function wasRejectedByAdapter(error: AxiosError): boolean {
   return error.response === undefined && (!!error.request || error.message === 'Network Error');
 }
 
-/** fetch's way to say that there were too many redirects: a network error with a cause that has no code. */
-function isRedirectLoop(error: AxiosError): boolean {
-  return (error.cause as Error | undefined)?.message === 'redirect count exceeded';
+/**
+ * fetch's own verdict, in Node: too many redirects, an unknown scheme, a forbidden port. Trouble of the network has
+ * a code, and browsers give no reason beyond fetch's TypeError.
+ */
+function isVerdictOfFetch(networkError: { cause?: unknown } | undefined): boolean {
+  return (networkError?.cause as Error | undefined)?.name === 'Error';
 }
 
 /** The innermost of an error and its causes that has a code: fetch's real reason sits on the cause. */
@@ -152,6 +157,7 @@ interface SentRequest {
 
 interface CauseWithCode {
   readonly code: string;
+  readonly cause?: unknown;
   readonly hostname?: unknown;
   readonly address?: unknown;
   readonly port?: unknown;
