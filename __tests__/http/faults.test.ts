@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expectedOf, FAULTS, type Meeting, meetAll } from '../support/faults';
+import { isOfThisNode, renderFaults } from '../support/faults-page';
 
 let meetings: Meeting[];
 
@@ -21,4 +24,10 @@ test.each(LINES)('%s: %s, under the %s adapter', (group, name, adapter) => {
     // Timers may fire a millisecond early.
     expect(elapsed).toBeGreaterThanOrEqual(least - 1);
   }
+});
+
+const page = readFileSync(join(process.cwd(), 'docs/faults.md'), 'utf8');
+
+(isOfThisNode(page) ? test : test.skip)('docs/faults.md is what `npm run docs:faults` writes', () => {
+  expect(renderFaults(meetings)).toBe(page);
 });
