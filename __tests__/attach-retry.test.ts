@@ -246,8 +246,7 @@ describe('a policy that is not allowed', () => {
     expect(stub.configs).toHaveLength(0);
   });
 
-  // The rejection sits in config.adapter, which such an interceptor replaces.
-  test.failing('rejects also where a request interceptor chooses the adapter', async () => {
+  test('rejects also where a request interceptor chooses the adapter', async () => {
     const { client, stub } = clientOf();
     attachRetry(client);
     client.interceptors.request.use((config) => ({ ...config, adapter: stub.adapter }));

@@ -66,7 +66,7 @@ interface Managers {
 interface MergedConfig {
   retryPolicy?: RetryPolicy | false;
   retryState?: unknown;
-  adapter?: unknown;
+  transformRequest?: unknown;
   signal?: unknown;
   timeout?: number;
 }
@@ -186,9 +186,16 @@ function setHeaders(config: InternalAxiosRequestConfig & MergedConfig): unknown 
   return config;
 }
 
-/** Not by throwing: axios 1.0 would throw it out of `request()` instead of rejecting, or send the request all the same. */
-function rejectUnsent(config: { adapter?: unknown }, error: unknown): void {
-  config.adapter = () => Promise.reject(error);
+/**
+ * Has the request rejected instead of sent: its body's transform throws, which no adapter comes before. Not by throwing
+ * here: axios 1.0 would throw it out of `request()` instead of rejecting, or send the request all the same.
+ */
+function rejectUnsent(config: { transformRequest?: unknown }, error: unknown): void {
+  config.transformRequest = [
+    () => {
+      throw error;
+    },
+  ];
 }
 
 function onSuccess(response: unknown): unknown {

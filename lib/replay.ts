@@ -18,9 +18,9 @@ export interface ReplayableInstance {
 }
 
 /**
- * Copies a merged config as deep as axios itself does when it merges: plain objects all the way down,
- * arrays one level, everything else by reference. So whatever interceptors then do to the config, or to
- * its headers, params or data, in place, a replay starts from what the caller asked for.
+ * Copies a merged config as deep as axios itself does when it merges (plain objects all the way down, arrays
+ * one level, everything else by reference), and URLSearchParams and FormData as well. So whatever interceptors then
+ * do to the config, or to its headers, params or data, in place, a replay starts from what the caller asked for.
  */
 export function captureOriginal(config: object): OriginalRequest {
   const original: OriginalRequest = {};
@@ -35,7 +35,15 @@ export function captureOriginal(config: object): OriginalRequest {
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.slice();
+  if (value instanceof URLSearchParams) return new URLSearchParams(value);
+  if (typeof FormData === 'function' && value instanceof FormData) return copyOfForm(value);
   return isPlainObject(value) ? copyFields(value) : value;
+}
+
+function copyOfForm(form: FormData): FormData {
+  const copy = new FormData();
+  for (const [name, value] of form) copy.append(name, value as string);
+  return copy;
 }
 
 function copyFields(fields: object): Record<string, unknown> {

@@ -8,7 +8,7 @@ import { tellBudget } from './budget/retry-budget';
 import { RetryPermit } from './budget/retry-permit';
 import { isAxiosError, isCancel, isTimeout, isTransient, neverLeft, serverVeto } from './classify';
 import { LogicalRequest } from './logical-request';
-import { isReplayable, releaseBody, replay } from './replay';
+import { captureOriginal, isReplayable, releaseBody, replay } from './replay';
 import type { DelaySource, GiveUpEvent, GiveUpReason, RetryEvent } from './retry-state';
 import { serverHint } from './server-hint';
 import {
@@ -151,7 +151,6 @@ async function waitForTurn(
   permit: RetryPermit,
 ): Promise<GiveUpReason | undefined> {
   const { state, policy } = request;
-  recordFailure(request, error, next);
   await consult(request, error, () => announceRetry(request, error, next)).catch((thrown) => {
     permit.unused();
     throw thrown;
@@ -164,6 +163,7 @@ async function waitForTurn(
     (await wait(next.delay, interrupters)) ??
     (await permit.ready(failedAfter, Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
   state.totalDelay += now() - startedAt;
+  if (!obstacle) Object.assign(state.failures.at(-1) ?? {}, next);
   if (obstacle !== 'expired') return obstacle;
   return request.timeLeft > 0 ? 'retry-budget-empty' : 'time-budget-exceeded';
 }
@@ -177,7 +177,7 @@ async function attempt(
   request.attemptStartedAt = now();
   const took = () => now() - request.attemptStartedAt;
   try {
-    const response = await sendWithinTime(request, { ...request.original });
+    const response = await sendWithinTime(request, captureOriginal(request.original));
     permit.returned(true, took());
     succeed(request, response);
     return { response };
@@ -211,12 +211,13 @@ function sendWithinTime(request: LogicalRequest, config: TimedConfig): Promise<u
 function endAttempt(request: LogicalRequest, error: unknown): unknown {
   request.deadline?.release((error as AxiosError | undefined)?.config);
   const ranOutOfTime = request.deadline?.expired || (request.timeLeft <= 0 && isTimeout(error));
-  return ranOutOfTime ? timeBudgetError(request, error) : error;
+  const final = ranOutOfTime ? timeBudgetError(request, error) : error;
+  recordFailure(request, final);
+  return final;
 }
 
 async function giveUp(request: LogicalRequest, error: unknown, reason: GiveUpReason): Promise<never> {
   const { policy, state } = request;
-  if (state.failures.length < state.attempts) recordFailure(request, error);
   state.settle(reason);
   const event: GiveUpEvent = withHidden({ state, reason }, { error, budgetError: request.budgetError });
   try {
@@ -236,14 +237,13 @@ async function consult<T>(request: LogicalRequest, error: unknown, ask: () => T 
   }
 }
 
-function recordFailure({ state }: LogicalRequest, error: unknown, next?: Delay): void {
+function recordFailure({ state }: LogicalRequest, error: unknown): void {
   const { response, code, message } = (error ?? {}) as Partial<AxiosError>;
   state.failures.push({
     attempt: state.attempts,
     ...(response && { status: response.status }),
     ...(code && { code }),
     message: message ?? String(error),
-    ...next,
   });
 }
 
@@ -277,7 +277,7 @@ function timeBudgetError({ original, policy, state }: LogicalRequest, error: unk
 
 /** Not enumerable, as axios sets it: whoever serialises an error does not get its cause's sockets as well. */
 function withCause(error: unknown, cause: unknown): unknown {
-  if (error instanceof Error && error !== cause && error.cause === undefined) {
+  if (error instanceof Error && error !== cause && error.cause === undefined && Object.isExtensible(error)) {
     Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
   }
   return error;

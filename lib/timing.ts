@@ -115,6 +115,7 @@ export function wait(ms: number, interrupters: Interrupters): Promise<Interrupti
 export interface TimedConfig {
   signal?: unknown;
   timeout?: number;
+  responseType?: string;
 }
 
 /**
@@ -138,8 +139,10 @@ export class AttemptDeadline {
     this.#callerTimeout = config.timeout;
     // Never 0, which axios reads as no timeout at all.
     const most = Math.max(1, Math.ceil(left));
-    // Nor more than axios' own timers hold; this one's does.
-    if (most <= LONGEST_TIMER) config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
+    // Nor more than axios' own timers hold; this one's does. Nor on a stream, whose socket would keep the timeout when
+    // it is the caller's already, and be destroyed when it idles that long.
+    if (most <= LONGEST_TIMER && config.responseType !== 'stream')
+      config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
     config.signal = this.#controller.signal;
     if (this.#callerSignal?.aborted) this.#controller.abort();
     else this.#callerSignal?.addEventListener?.('abort', this.#forwardAbort);

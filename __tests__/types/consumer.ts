@@ -69,4 +69,4 @@ attachRetry({});
 // @ts-expect-error
 new RetryBudget({ capacity: 5 });
 // @ts-expect-error: what happened is read, not written
-retryStateOf(new Error('boom'))!.attempts = 0;
+(retryStateOf(new Error('boom')) as RetryState).attempts = 0;
