@@ -1233,3 +1233,13 @@ test('an axios error of another request, thrown by an interceptor, is not taken 
   expect(value).toBe(other);
   expect(stub.at).toEqual([0]);
 });
+
+test('no wait is begun that ends with the time budget, fractions of a millisecond included', async () => {
+  const stub = stubAdapter(503, 200);
+  const client = axios.create({ adapter: stub.adapter });
+  attachRetry(client, { timeBudget: 7, backoff: () => 6.5 });
+
+  const error = await rejectionOf(client.get('/'));
+
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
+});

@@ -85,7 +85,8 @@ async function decide(request: LogicalRequest, error: unknown): Promise<Delay | 
   if (attachment.detached.stopped) return 'detached';
   const next = delayOf(request, error);
   if (typeof next === 'string') return next;
-  return next.delay < request.timeLeft ? next : 'time-budget-exceeded';
+  // Timers count whole milliseconds.
+  return Math.ceil(next.delay) < request.timeLeft ? next : 'time-budget-exceeded';
 }
 
 /** The server's word if it gave one, with the backoff's sample on top so that not all return at once. */
