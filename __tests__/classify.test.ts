@@ -462,6 +462,10 @@ describe('by what is known of old and foreign adapters', () => {
       'a body over a maxContentLength that is a limit',
       made('maxContentLength size of 10 exceeded', 'ERR_BAD_RESPONSE', { config, response: { status: 200 } }),
     ],
+    [
+      'an error of the caller’s side in the words for a body that was cut off',
+      made('stream has been aborted', 'ERR_BAD_REQUEST', { config, response: { status: 200 } }),
+    ],
     ['a mock’s 404, without a config', made('failed', undefined, { response: { status: 404 } })],
     ['a mock’s 200, without a config', made('failed', undefined, { response: { status: 200 } })],
     ['a mock’s 300, without a config', made('failed', 'ECONNRESET', { response: { status: 300 } })],

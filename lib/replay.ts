@@ -29,6 +29,9 @@ export function captureOriginal(config: object): OriginalRequest {
     const value = (config as OriginalRequest)[key];
     original[key] = key === 'headers' ? { ...(value as object) } : copyOf(value);
   }
+  for (const key of Object.getOwnPropertySymbols(config)) {
+    (original as Record<symbol, unknown>)[key] = copyOf((config as Record<symbol, unknown>)[key]);
+  }
   return original;
 }
 
@@ -65,11 +68,13 @@ function isPlainObject(value: object): boolean {
  * Whether a body can be sent twice. Not so what can be read only once: Node streams (the `form-data`
  * package's included), web ReadableStreams, and objects that hold one for axios to put into a form.
  */
-export function isReplayable(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return true;
+export function isReplayable(body: unknown, seen = new Set<unknown>()): boolean {
+  if (typeof body !== 'object' || body === null || seen.has(body)) return true;
   const { pipe, getReader } = body as { pipe?: unknown; getReader?: unknown };
   if (typeof pipe === 'function' || typeof getReader === 'function') return false;
-  return Array.isArray(body) || isPlainObject(body) ? Object.values(body).every(isReplayable) : true;
+  if (!Array.isArray(body) && !isPlainObject(body)) return true;
+  seen.add(body);
+  return Object.values(body).every((part) => isReplayable(part, seen));
 }
 
 /** Ends the stream of a response that nobody is going to read, so that its socket is free. */
