@@ -17,17 +17,27 @@ import { show } from './validation';
  * (and of two versions in one tree) are not assignable to one another.
  */
 export interface RetryableInstance {
+  /** Sends a request; replays go through it. */
   request(config: object): Promise<unknown>;
-  defaults: { retryPolicy?: unknown };
+  /** Where `retryPolicy` of this instance is looked up. */
+  defaults: {
+    /** Overrides `attachRetry`'s policy for this instance. */
+    retryPolicy?: unknown;
+  };
+  /** Where the interceptor pair is attached. */
   interceptors: {
+    /** The managers of request interceptors. */
     request: InterceptorManagerLike;
+    /** The managers of response interceptors. */
     response: InterceptorManagerLike;
   };
 }
 
 /** One of axios' interceptor managers. `never` stands for whatever axios says its handlers take. */
 export interface InterceptorManagerLike {
+  /** Registers an interceptor. @returns its id */
   use(...handlers: never[]): number;
+  /** Takes an interceptor off. @param id what `use` returned */
   eject(id: number): void;
 }
 

@@ -5,6 +5,7 @@
 import type { AxiosError } from 'axios';
 import type { RetryState } from './retry-state';
 
+/** The delay curve. Every field is optional. */
 export interface BackoffOptions {
   /** Milliseconds of the first delay's base. Default 100. */
   initialDelay?: number;

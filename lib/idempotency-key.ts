@@ -14,10 +14,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TR
  * The key of an attempt's config: the header that is there already, else the one that the policy wants.
  * @throws TypeError or RangeError if the policy's function returns what no header may carry
  */
-export function idempotencyKeyOf(
-  config: AxiosRequestConfig,
-  policy: ResolvedPolicy,
-): string | undefined {
+export function idempotencyKeyOf(config: AxiosRequestConfig, policy: ResolvedPolicy): string | undefined {
   const present = headerOf(config.headers, policy.idempotencyKeyHeader.toLowerCase());
   if (present) return present;
   const { idempotencyKey } = policy;

@@ -9,7 +9,7 @@ export {
 } from './attach-retry';
 export type { BackoffFunction, BackoffOptions } from './backoff';
 export type { BudgetReport } from './budget/per-origin';
-export { type Budget, RetryBudget, type RetryBudgetOptions } from './budget/retry-budget';
+export { type Budget, RetryBudget, type RetryBudgetOptions, type RetryKind } from './budget/retry-budget';
 export type { RetryPolicy } from './policy';
 export {
   type AttemptFailure,

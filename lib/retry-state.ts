@@ -47,9 +47,11 @@ export interface AttemptFailure {
   readonly status?: number;
   /** The error's code, such as `ECONNRESET`, if it had one. */
   readonly code?: string;
+  /** The error's message. */
   readonly message: string;
   /** Milliseconds waited after this failure; absent on the failure that ended the request. */
   readonly delay?: number;
+  /** Who decided on that delay; absent with it. */
   readonly delaySource?: DelaySource;
 }
 
@@ -68,6 +70,7 @@ export interface RetryState {
   readonly totalDelay: number;
   /** The idempotency key that every attempt carries, if any. */
   readonly idempotencyKey?: string | undefined;
+  /** How it ended, or `'pending'`. */
   readonly outcome: Outcome;
   /** One record per failed attempt, oldest first. */
   readonly failures: readonly AttemptFailure[];
@@ -77,11 +80,13 @@ export interface RetryState {
 export interface RetryEvent {
   /** The failure that is retried. */
   readonly error: AxiosError;
+  /** The logical request so far. */
   readonly state: RetryState;
   /** Number of the retry to come, from 1. */
   readonly retry: number;
   /** Milliseconds until it is sent. */
   readonly delay: number;
+  /** Who decided on that delay. */
   readonly delaySource: DelaySource;
 }
 
@@ -89,7 +94,9 @@ export interface RetryEvent {
 export interface GiveUpEvent {
   /** The error that the caller is about to get. */
   readonly error: unknown;
+  /** The logical request, settled. */
   readonly state: RetryState;
+  /** Why it was given up; the state's `outcome`. */
   readonly reason: GiveUpReason;
   /** What a budget kept elsewhere rejected with, if that is why there was no token. Not enumerable. */
   readonly budgetError?: unknown;

@@ -4,6 +4,7 @@
 import { now } from '../timing';
 import { aFunction, type Check, checkFields, numberBetween } from '../validation';
 
+/** What a {@link RetryBudget} holds and how it fills. Every field is optional. */
 export interface RetryBudgetOptions {
   /** Tokens the bucket holds at most, and at first; a retry takes one. Default 100. */
   maxTokens?: number | undefined;
@@ -55,6 +56,7 @@ const ROUNDING = 1e-9;
  * @throws TypeError or RangeError naming an option that is not allowed, its value and the fix
  */
 export class RetryBudget implements Budget {
+  /** Tokens the bucket holds at most. */
   readonly maxTokens: number;
   readonly #refillPerMs: number;
   readonly #tokensPerSuccess: number;

@@ -1,0 +1,52 @@
+/**
+ * Type-checks every TypeScript block of the README and of the guides in docs/, as extracted from them.
+ * A block that imports nothing gets the imports and the names that the text around it takes for granted.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = new URL('..', import.meta.url).pathname;
+// Inside the repository, so that the package finds itself by its name.
+const work = join(root, '.readme-blocks');
+const TAKEN_FOR_GRANTED = `
+import axios, { type AxiosInstance } from 'axios';
+import MockAdapter from 'axios-mock-adapter';
+import { attachRetry, RetryBudget, retriesExhausted, retryStateOf } from 'axios-retry-budget';
+declare const client: AxiosInstance, ordersClient: AxiosInstance, invoicesClient: AxiosInstance;
+declare const order: { id: string };
+declare function currentToken(): Promise<string>;
+declare const metrics: { increment(name: string, labels: object): void };
+declare const log: { info(line: string): void; warn(line: string): void };
+declare const app: { get(path: string, handle: (request: unknown, response: any) => unknown): void };
+`;
+
+rmSync(work, { recursive: true, force: true });
+mkdirSync(work);
+let count = 0;
+const documents = ['README.md', ...readdirSync(join(root, 'docs')).filter((file) => file.startsWith('migrating')).map((file) => `docs/${file}`)];
+for (const document of documents) {
+  const text = readFileSync(join(root, document), 'utf8');
+  for (const [, code] of text.matchAll(/^```ts\n(.*?)^```$/gms)) {
+    const name = `${document.replace(/\W/g, '-')}-${++count}.ts`;
+    writeFileSync(join(work, name), `${/^import /m.test(code) ? '' : TAKEN_FOR_GRANTED}\n${code}\nexport {};\n`);
+  }
+}
+const compilerOptions = {
+  target: 'es2022',
+  module: 'esnext',
+  moduleResolution: 'bundler',
+  lib: ['es2022', 'dom'],
+  types: ['jest', 'node'],
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  rootDir: '..',
+};
+writeFileSync(join(work, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+try {
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', work], { stdio: 'inherit' });
+  console.log(`${count} blocks of ${documents.length} documents compile`);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
