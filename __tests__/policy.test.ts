@@ -285,7 +285,7 @@ describe('a bad value is refused with an error that names the field, the value a
     ],
     backoff: wrongTypes(
       [null, 5, 'full', true, []],
-      'must be an object with any of initialDelay, maxDelay, multiplier, jitter, random',
+      'must be a function or an object with any of initialDelay, maxDelay, multiplier, jitter, random',
     ),
     'backoff.initialDelay': finiteDurations,
     'backoff.maxDelay': finiteDurations,
@@ -375,7 +375,7 @@ describe('a bad value is refused with an error that names the field, the value a
   test.each([null, true, 5, 'fast', Symbol('fast'), [], () => {}])('a policy that is %p', (policy) => {
     expect(refusal(policy)).toBeInstanceOf(TypeError);
     expect(refusal(policy).message).toMatch(
-      /^retryPolicy must be an object with any of maxRetries, backoff, /,
+      /^retryPolicy must be false or an object with any of maxRetries, backoff, /,
     );
     expect(refusal(policy).message.endsWith(`got ${show(policy)}`)).toBe(true);
   });

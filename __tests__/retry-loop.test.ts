@@ -1234,6 +1234,25 @@ test('an axios error of another request, thrown by an interceptor, is not taken 
   expect(stub.at).toEqual([0]);
 });
 
+test('a random source that makes no number ends the request with a RangeError that names it', async () => {
+  const stub = stubAdapter(503, 200);
+  const client = axios.create({ adapter: stub.adapter });
+  attachRetry(client, { backoff: { random: () => Number.NaN } });
+
+  const error = await rejectionOf(client.get('/'));
+
+  expect(error).toBeInstanceOf(RangeError);
+  expect(error.message).toMatch(/^retryPolicy\.backoff\.random must return a number from 0 to 1/);
+});
+
+test('a wait too long for any number gives up as too long, whatever is allowed', async () => {
+  const stub = stubAdapter({ status: 503, headers: { 'retry-after': '9'.repeat(400) } });
+  const client = axios.create({ adapter: stub.adapter });
+  attachRetry(client, { maxRetryAfter: Number.POSITIVE_INFINITY });
+
+  expect(retryStateOf(await rejectionOf(client.get('/')))?.outcome).toBe('retry-after-too-long');
+});
+
 test('no wait is begun that ends with the time budget, fractions of a millisecond included', async () => {
   const stub = stubAdapter(503, 200);
   const client = axios.create({ adapter: stub.adapter });

@@ -109,7 +109,7 @@ const BACKOFF_FIELDS: Readonly<Record<keyof BackoffOptions, Check>> = {
 const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
   maxRetries: countOrInfinity,
   backoff: (value, field) => {
-    if (typeof value !== 'function') checkFields(value, field, BACKOFF_FIELDS);
+    if (typeof value !== 'function') checkFields(value, field, BACKOFF_FIELDS, 'a function');
   },
   maxRetryAfter: numberBetween(0, Number.POSITIVE_INFINITY, ' milliseconds'),
   timeBudget: milliseconds({ positive: true }),
@@ -145,17 +145,16 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
 export function resolvePolicy(
   levels: readonly (RetryPolicy | false | undefined)[],
 ): ResolvedPolicy | undefined {
-  let merged: RetryPolicy | undefined = {};
+  let merged: RetryPolicy = {};
+  let isOn = true;
   for (const level of levels) {
     if (level === undefined) continue;
-    if (level === false) {
-      merged = undefined;
-      continue;
-    }
-    checkFields(level, 'retryPolicy', FIELDS);
-    merged = merge(merged ?? {}, level);
+    isOn = level !== false;
+    if (level === false) continue;
+    checkFields(level, 'retryPolicy', FIELDS, 'false');
+    merged = merge(merged, level);
   }
-  return merged && complete(merged);
+  return isOn ? complete(merged) : undefined;
 }
 
 function isBudget(value: unknown): value is Budget {

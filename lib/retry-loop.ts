@@ -94,22 +94,28 @@ function delayOf(request: LogicalRequest, error: AxiosError): Delay | GiveUpReas
   const sample = sampleBackoff(request, error);
   const hint = error.response && serverHint(error.response);
   if (!hint) return { delay: sample, delaySource: 'backoff' };
-  if (hint.delay > request.policy.maxRetryAfter) return 'retry-after-too-long';
+  if (hint.delay > request.policy.maxRetryAfter || hint.delay === Number.POSITIVE_INFINITY) {
+    return 'retry-after-too-long';
+  }
   return { delay: hint.delay + sample, delaySource: hint.source };
 }
 
 function sampleBackoff(request: LogicalRequest, error: AxiosError): number {
   const { backoff } = request.policy;
   const retry = request.state.retries + 1;
-  if (typeof backoff !== 'function') {
-    request.previousBackoff = backoffDelay(backoff, retry, request.previousBackoff);
-    return request.previousBackoff;
+  const delay: unknown =
+    typeof backoff === 'function'
+      ? backoff(retry, error, request.state)
+      : backoffDelay(backoff, retry, request.previousBackoff);
+  if (typeof delay !== 'number' || !(delay >= 0 && delay < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(
+      typeof backoff === 'function'
+        ? `retryPolicy.backoff must return a finite number of milliseconds of at least 0; got ${show(delay)}`
+        : `retryPolicy.backoff.random must return a number from 0 to 1; it made a delay of ${show(delay)} ms`,
+    );
   }
-  const delay: unknown = backoff(retry, error, request.state);
-  if (typeof delay === 'number' && delay >= 0 && delay < Number.POSITIVE_INFINITY) return delay;
-  throw new RangeError(
-    `retryPolicy.backoff must return a finite number of milliseconds of at least 0; got ${show(delay)}`,
-  );
+  request.previousBackoff = delay;
+  return delay;
 }
 
 function announceRetry(

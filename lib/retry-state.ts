@@ -152,7 +152,13 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
  */
 export function retryStateOf(responseOrError: unknown): RetryState | undefined {
   const config = (responseOrError as { config?: { retryState?: unknown } } | null | undefined)?.config;
-  return config?.retryState instanceof LiveRetryState ? config.retryState : undefined;
+  return isRetryState(config?.retryState) ? config.retryState : undefined;
+}
+
+/** By its looks and not by its class, of which there are two where this library is loaded twice (ESM beside CJS). */
+function isRetryState(value: unknown): value is RetryState {
+  const { attempts, outcome } = (value ?? {}) as Partial<RetryState>;
+  return typeof attempts === 'number' && typeof outcome === 'string';
 }
 
 const ENOUGH_IS_ENOUGH: ReadonlySet<Outcome> = new Set([
@@ -169,7 +175,7 @@ const ENOUGH_IS_ENOUGH: ReadonlySet<Outcome> = new Set([
  * @returns true after at least one retry, or where retrying was refused: by the server, or by an empty budget
  */
 export function retriesExhausted(errorOrState: unknown): boolean {
-  const state = errorOrState instanceof LiveRetryState ? errorOrState : retryStateOf(errorOrState);
+  const state = isRetryState(errorOrState) ? errorOrState : retryStateOf(errorOrState);
   if (!state) return false;
   if (ENOUGH_IS_ENOUGH.has(state.outcome)) return true;
   return (

@@ -43,11 +43,20 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   onMaxRetryTimesExceeded: 'onGiveUp',
 };
 
-/** Checks an object's fields against a table; an unknown one is refused with the nearest known name. */
-export function checkFields(value: unknown, name: string, table: Readonly<Record<string, Check>>): void {
+/**
+ * Checks an object's fields against a table; an unknown one is refused with the nearest known name.
+ * @param alternative what is allowed in place of an object
+ */
+export function checkFields(
+  value: unknown,
+  name: string,
+  table: Readonly<Record<string, Check>>,
+  alternative?: string,
+): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const what = `${alternative ? `${alternative} or ` : ''}an object`;
     throw new TypeError(
-      `${name} must be an object with any of ${Object.keys(table).join(', ')}; got ${show(value)}`,
+      `${name} must be ${what} with any of ${Object.keys(table).join(', ')}; got ${show(value)}`,
     );
   }
   for (const [key, field] of Object.entries(value)) {

@@ -122,6 +122,20 @@ it('a retry that onRetry calls off gives its token back', async () => {
   expect(budget.tokens).toBe(5);
 });
 
+it('a retry that may wait takes a token that has come during its backoff', async () => {
+  const server = await start(failing(503));
+  const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 0 });
+  budget.tryAcquire('cautious');
+  const { client } = clientOf(server, {
+    budget,
+    whenBudgetEmpty: 'wait',
+    onRetry: () => budget.refund('cautious'),
+  });
+  const response = await client.get('/');
+  expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 2 });
+  expect(server.requests).toHaveLength(2);
+});
+
 it('after a timeout one retry goes, and the rest fail fast until successes come', async () => {
   const server = await start(() => {});
   const budget = new RetryBudget();
