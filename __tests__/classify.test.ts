@@ -419,6 +419,14 @@ describe('by what is known of old and foreign adapters', () => {
       made('Network Error', 'ERR_NETWORK', { config, request, cause: new TypeError('Load failed') }),
     ],
     [
+      'Deno’s network error',
+      made('Network Error', 'ERR_NETWORK', {
+        config,
+        request,
+        cause: new Error('error sending request for url (http://a.test/): client error (Connect): refused'),
+      }),
+    ],
+    [
       'an error without a code where there was a request',
       made('Network request failed', undefined, { request }),
     ],
@@ -448,6 +456,27 @@ describe('by what is known of old and foreign adapters', () => {
       made('Network Error', 'ERR_NETWORK', {
         request,
         cause: reason(undefined, { message: 'redirect count exceeded' }),
+      }),
+    ],
+    [
+      'Deno’s count of redirects',
+      made('Network Error', 'ERR_NETWORK', {
+        request,
+        cause: new TypeError('Fetch failed: Maximum number of redirects (20) reached'),
+      }),
+    ],
+    [
+      'what undici cannot parse: from Node 26 on without a code',
+      made('Network Error', 'ERR_NETWORK', {
+        request,
+        cause: reason(undefined, { name: 'HTTPParserError', code: undefined }),
+      }),
+    ],
+    [
+      'what undici cannot parse in the middle of a body',
+      made('terminated', undefined, {
+        request,
+        cause: reason(undefined, { cause: reason(undefined, { name: 'HTTPParserError' }) }),
       }),
     ],
     [

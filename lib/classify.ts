@@ -91,6 +91,8 @@ export function isTimeout(error: unknown): boolean {
 }
 
 function isSocketTrouble(error: AxiosError): boolean {
+  // undici's word for an answer that is not HTTP; the http adapter's has a code.
+  if (causesOf(error).some(({ name }) => name === 'HTTPParserError')) return false;
   const cause = deepestCauseWithCode(error);
   const deepest = cause?.code;
   if (deepest === undefined) return wasRejectedByAdapter(error);
@@ -110,22 +112,31 @@ function wasRejectedByAdapter(error: AxiosError): boolean {
 }
 
 /**
- * fetch's own verdict, in Node: too many redirects, an unknown scheme, a forbidden port. Trouble of the network has
- * a code, and browsers give no reason beyond fetch's TypeError.
+ * fetch's own verdict: too many redirects; in Node also an unknown scheme, a forbidden port. Trouble of the network has
+ * a code in Node and these words in Deno, and browsers give no reason beyond fetch's TypeError.
  */
 function isVerdictOfFetch(networkError: { cause?: unknown } | undefined): boolean {
-  return (networkError?.cause as Error | undefined)?.name === 'Error';
+  const { name, message = '' } = (networkError?.cause ?? {}) as Partial<Error>;
+  if (message.includes('Maximum number of redirects')) return true;
+  return name === 'Error' && !message.startsWith('error sending request');
 }
 
 /** The innermost of an error and its causes that has a code: fetch's real reason sits on the cause. */
 function deepestCauseWithCode(error: unknown): CauseWithCode | undefined {
-  let deepest: CauseWithCode | undefined;
-  let cause = error as { code?: unknown; cause?: unknown } | null | undefined;
-  for (let depth = 0; depth < 5 && typeof cause === 'object' && cause !== null; depth++) {
-    if (typeof cause.code === 'string') deepest = cause as CauseWithCode;
+  return causesOf(error)
+    .filter((cause): cause is CauseWithCode => typeof cause.code === 'string')
+    .at(-1);
+}
+
+/** An error and its causes, the outermost first, as deep as anybody nests them. */
+function causesOf(error: unknown): Cause[] {
+  const causes: Cause[] = [];
+  let cause = error as Cause | null | undefined;
+  while (causes.length < 5 && typeof cause === 'object' && cause !== null) {
+    causes.push(cause);
     cause = cause.cause as typeof cause;
   }
-  return deepest;
+  return causes;
 }
 
 /**
@@ -155,7 +166,13 @@ interface SentRequest {
   readonly rstCode?: unknown;
 }
 
-interface CauseWithCode {
+interface Cause {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+}
+
+interface CauseWithCode extends Cause {
   readonly code: string;
   readonly cause?: unknown;
   readonly hostname?: unknown;
