@@ -24,7 +24,13 @@ export function idempotencyKeyOf(config: AxiosRequestConfig, policy: ResolvedPol
     idempotencyKeyValue(key, 'what retryPolicy.idempotencyKey returned');
     return key;
   }
-  return idempotencyKey && !SAFE_METHODS.has(String(config.method).toUpperCase()) ? uuid() : undefined;
+  return idempotencyKey && !SAFE_METHODS.has(String(config.method).toUpperCase()) ? newKey() : undefined;
+}
+
+/** Node 18 and React Native have no global `crypto`. A key need not be secret, only nobody else's. */
+function newKey(): string {
+  if (globalThis.crypto) return uuid();
+  return uuid({ random: Uint8Array.from({ length: 16 }, () => Math.random() * 256) });
 }
 
 /** Sets a header, whatever its case on the config so far. */

@@ -53,6 +53,22 @@ describe('an idempotency key', () => {
     expect(server.requests.map(({ body }) => body.toString())).toEqual(Array(4).fill('{"a":1}'));
   });
 
+  it('is a UUID v4 also where there is no global crypto: in Node 18 and React Native', async () => {
+    const server = await start(failing(503));
+    const client = clientOf(server.url, { idempotencyKey: true });
+    const crypto = Object.getOwnPropertyDescriptor(globalThis, 'crypto');
+    Object.defineProperty(globalThis, 'crypto', { value: undefined, configurable: true });
+    try {
+      await Promise.all([client.post('/'), client.post('/')]);
+    } finally {
+      if (crypto) Object.defineProperty(globalThis, 'crypto', crypto);
+    }
+    const keys = keysOf(server);
+    for (const key of keys) expect(key).toMatch(UUID_V4);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(2);
+  });
+
   it('differs between requests, also when they share one config object', async () => {
     const server = await start(failing(503));
     const client = clientOf(server.url);
