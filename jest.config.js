@@ -1,7 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  testMatch: ['**/__tests__/**/*.test.ts'],
+  // The migration guides' tests need other libraries: `npm run test:migration`.
+  testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/migration/**'],
   transform: {
     '\\.[jt]s$': [
       'ts-jest',
