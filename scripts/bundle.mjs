@@ -11,7 +11,15 @@ export function bundle(input, dir, { output, ...options } = {}) {
     input,
     platform: 'node',
     logLevel: 'warn',
-    output: { dir, format: 'esm', entryFileNames: '[name].mjs', ...output },
+    // jest's packages ask where they lie, only to leave themselves out of stack traces.
+    transform: { define: { __dirname: '"/"', __filename: '"/bundle"' } },
+    output: {
+      dir,
+      format: 'esm',
+      entryFileNames: '[name].mjs',
+      chunkFileNames: '[name]-[hash].mjs',
+      ...output,
+    },
     ...options,
   });
 }

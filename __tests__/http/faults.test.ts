@@ -18,11 +18,12 @@ test.each(LINES)('%s: %s, under the %s adapter', (group, name, adapter) => {
     ({ fault, adapter: used }) => fault.group === group && fault.name === name && used === adapter,
   ) as Meeting;
 
-  for (const [scenario, { elapsed, ...observed }] of meeting.observations) {
-    const { elapsed: least, ...expected } = expectedOf(meeting, scenario);
+  for (const [scenario, { elapsed, end, ...observed }] of meeting.observations) {
+    const { leastElapsed, ends, ...expected } = expectedOf(meeting, scenario);
     expect({ scenario, ...observed }).toEqual({ scenario, ...expected });
+    expect(ends).toContain(end);
     // Timers may fire a millisecond early.
-    expect(elapsed).toBeGreaterThanOrEqual(least - 1);
+    expect(elapsed).toBeGreaterThanOrEqual(leastElapsed - 1);
   }
 });
 

@@ -8,7 +8,7 @@ import {
   retryStateOf,
 } from '../../lib/index';
 import { rejectionOf } from '../support/outcome';
-import { type Answer, failing, startServer, type TestServer } from '../support/server';
+import { type Answer, closedPort, failing, startServer, type TestServer } from '../support/server';
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -32,13 +32,6 @@ function clientOf(url: string, policy: RetryPolicy = {}, config: AxiosRequestCon
 
 const keysOf = (server: TestServer, header = 'idempotency-key') =>
   server.requests.map(({ headers }) => headers[header]);
-
-/** A port that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = await startServer(() => {});
-  await server.close();
-  return server.port;
-}
 
 describe('an idempotency key', () => {
   it('makes a POST repeatable: a UUID v4, the same on every attempt, and on the state', async () => {

@@ -1,6 +1,6 @@
 /** A real HTTP server on 127.0.0.1 that answers as told and records what it got. */
 import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import net, { type AddressInfo, type Socket } from 'node:net';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -85,9 +85,20 @@ export function servers(): (answer: Answer, port?: number) => Promise<TestServer
   };
 }
 
-/** A port on 127.0.0.1 on which nothing listens. */
+/**
+ * A port on 127.0.0.1 on which nothing listens. Not one that the system handed out for port 0: it could do so again,
+ * to another test.
+ */
 export async function closedPort(): Promise<number> {
-  const server = await startServer(() => {});
-  await server.close();
-  return server.port;
+  for (;;) {
+    const port = 10_000 + Math.floor(20_000 * Math.random());
+    const probe = net.createServer().listen(port, '127.0.0.1');
+    const isFree = await new Promise((resolve) => {
+      probe.once('listening', () => resolve(true));
+      probe.once('error', () => resolve(false));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
