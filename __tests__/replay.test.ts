@@ -4,8 +4,11 @@ import vm from 'node:vm';
 import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import fc from 'fast-check';
 import FormDataPackage from 'form-data';
-import { captureOriginal, isReplayable, releaseBody } from '../lib/replay';
+import { isReplayable, OriginalRequest, releaseBody } from '../lib/replay';
 import { stubAdapter } from './support/stub-adapter';
+
+/** What a replay is sent from. */
+const captureOriginal = (config: object) => new OriginalRequest(config).toConfig();
 
 /** An object of another realm, such as an iframe's or a worker's. */
 const foreign = <T>(code: string): T => vm.runInNewContext(`(${code})`);

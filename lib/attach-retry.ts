@@ -7,7 +7,7 @@ import { RetryBudget } from './budget/retry-budget';
 import { idempotencyKeyOf, setHeader } from './idempotency-key';
 import { type Attachment, LogicalRequest } from './logical-request';
 import { type ResolvedPolicy, type RetryPolicy, resolvePolicy } from './policy';
-import { captureOriginal } from './replay';
+import { OriginalRequest } from './replay';
 import { retryUntilSettled, succeed } from './retry-loop';
 import { AttemptDeadline, StopSignal } from './timing';
 import { show } from './validation';
@@ -151,7 +151,7 @@ function capture(
     earlier.isReplaying = false;
     return earlier.hasHeaders;
   }
-  delete config.retryState;
+  if (config.retryState !== undefined) delete config.retryState;
   try {
     const policy = policyOf(config);
     if (!policy) return false;
@@ -169,9 +169,7 @@ function begin(
   config: MergedConfig,
   parent?: LogicalRequest,
 ): LogicalRequest {
-  const original = captureOriginal(config);
-  const request = new LogicalRequest(attachment, policy, original, parent);
-  original.retryState = request.state;
+  const request = new LogicalRequest(attachment, policy, new OriginalRequest(config), parent);
   config.retryState = request.state;
   if (policy.timeBudget !== undefined && !parent) {
     request.deadline = new AttemptDeadline(config, policy.timeBudget);

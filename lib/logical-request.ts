@@ -57,7 +57,7 @@ export class LogicalRequest {
   }
 
   get hasRepeatableMethod(): boolean {
-    return this.policy.methods.has(String(this.original.method).toUpperCase());
+    return this.policy.methods.has(String(this.original.get('method')).toUpperCase());
   }
 
   /** Whether attempts carry headers of ours, or may turn out to carry an idempotency key of the caller's. */

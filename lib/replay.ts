@@ -3,9 +3,6 @@
  * and the one pass through the instance that makes an attempt.
  */
 
-/** An axios config as the caller asked for it, defaults merged in, before any interceptor saw it. */
-export type OriginalRequest = Record<string, unknown>;
-
 /** As much of an axios interceptor manager as a replay uses; every axios 1.x builds its chains with it. */
 interface InterceptorChain {
   forEach?(visit: (handler: { fulfilled: unknown }) => void): void;
@@ -18,21 +15,49 @@ export interface ReplayableInstance {
 }
 
 /**
- * Copies a merged config as deep as axios itself does when it merges (plain objects all the way down, arrays
- * one level, everything else by reference), and URLSearchParams and FormData as well. So whatever interceptors then
- * do to the config, or to its headers, params or data, in place, a replay starts from what the caller asked for.
+ * A merged config as the caller asked for it, before any interceptor saw it. Copied as deep as axios itself does when
+ * it merges (plain objects all the way down, arrays one level, everything else by reference), and URLSearchParams
+ * and FormData as well. So whatever interceptors then do to the config, or to its headers, params or data, in place, a
+ * replay starts from what the caller asked for.
+ *
+ * Made for every request and needed by few, so making it is quick: two lists take a third of the time of an object with
+ * these keys, which axios' configs, having no prototype, are slow to be copied into.
  */
-export function captureOriginal(config: object): OriginalRequest {
-  const original: OriginalRequest = {};
-  // Not by Object.entries: axios' merged configs have no prototype, which makes it three times as slow.
-  for (const key of Object.keys(config)) {
-    const value = (config as OriginalRequest)[key];
-    original[key] = key === 'headers' ? { ...(value as object) } : copyOf(value);
+export class OriginalRequest {
+  readonly #config: object;
+  readonly #keys: string[];
+  readonly #values: unknown[];
+
+  constructor(config: object) {
+    const keys = Object.keys(config);
+    const values = new Array(keys.length);
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string;
+      const value = (config as Record<string, unknown>)[key];
+      // axios' headers become a plain object: quicker than making AxiosHeaders, and as good to axios.
+      values[index] = key === 'headers' ? { ...(value as object) } : copyOf(value);
+    }
+    this.#config = config;
+    this.#keys = keys;
+    this.#values = values;
   }
-  for (const key of Object.getOwnPropertySymbols(config)) {
-    (original as Record<symbol, unknown>)[key] = copyOf((config as Record<symbol, unknown>)[key]);
+
+  /** What the caller asked for in one field of the config. */
+  get(key: string): unknown {
+    return this.#values[this.#keys.indexOf(key)];
   }
-  return original;
+
+  /** A config to send, new each time: what interceptors do to it reaches no other attempt. */
+  toConfig(): Record<string, unknown> {
+    const config: Record<string | symbol, unknown> = {};
+    this.#keys.forEach((key, index) => {
+      config[key] = copyOf(this.#values[index]);
+    });
+    for (const key of Object.getOwnPropertySymbols(this.#config)) {
+      config[key] = copyOf((this.#config as typeof config)[key]);
+    }
+    return config;
+  }
 }
 
 function copyOf(value: unknown): unknown {

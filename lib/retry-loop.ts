@@ -8,7 +8,7 @@ import { tellBudget } from './budget/retry-budget';
 import { RetryPermit } from './budget/retry-permit';
 import { isAxiosError, isCancel, isTimeout, isTransient, neverLeft, serverVeto } from './classify';
 import { LogicalRequest } from './logical-request';
-import { captureOriginal, isReplayable, releaseBody, replay } from './replay';
+import { isReplayable, releaseBody, replay } from './replay';
 import type { DelaySource, GiveUpEvent, GiveUpReason, RetryEvent } from './retry-state';
 import { serverHint } from './server-hint';
 import {
@@ -80,7 +80,7 @@ async function decide(request: LogicalRequest, error: unknown): Promise<Delay | 
   const judgement = await policy.isRetryable?.(error, state);
   if (!(judgement ?? veto ?? isTransient(error, policy.statuses))) return 'not-retryable';
   if (!request.mayBeRepeated && !neverLeft(error)) return 'not-idempotent';
-  if (!isReplayable(original.data)) return 'body-not-replayable';
+  if (!isReplayable(original.get('data'))) return 'body-not-replayable';
   if (state.retries >= policy.maxRetries) return 'retries-exhausted';
   if (attachment.detached.stopped) return 'detached';
   const next = delayOf(request, error);
@@ -184,7 +184,7 @@ async function attempt(
   request.attemptStartedAt = now();
   const took = () => now() - request.attemptStartedAt;
   try {
-    const response = await sendWithinTime(request, captureOriginal(request.original));
+    const response = await sendWithinTime(request, configOf(request));
     permit.returned(true, took());
     succeed(request, response);
     return { response };
@@ -192,6 +192,11 @@ async function attempt(
     permit.returned(false, took());
     return { error: endAttempt(request, error) };
   }
+}
+
+/** The original request, ready to be sent: its state goes with it. */
+function configOf({ original, state }: LogicalRequest): TimedConfig & { retryState: unknown } {
+  return { ...original.toConfig(), retryState: state };
 }
 
 function sendWithinTime(request: LogicalRequest, config: TimedConfig): Promise<unknown> {
@@ -256,15 +261,15 @@ function recordFailure({ state }: LogicalRequest, error: unknown): void {
 
 function interruptersOf({ original, attachment }: LogicalRequest): Interrupters {
   return {
-    signal: original.signal as AbortSignalLike | undefined,
-    cancelToken: original.cancelToken as CancelTokenLike | undefined,
+    signal: original.get('signal') as AbortSignalLike | undefined,
+    cancelToken: original.get('cancelToken') as CancelTokenLike | undefined,
     detached: attachment.detached,
   };
 }
 
 /** What the caller gets whose signal or token ended a wait: axios' own, the failure that was to be retried as its cause. */
 function canceledError({ original }: LogicalRequest, error: AxiosError): unknown {
-  const reason = (original.cancelToken as CancelTokenLike | undefined)?.reason as Error | undefined;
+  const reason = (original.get('cancelToken') as CancelTokenLike | undefined)?.reason as Error | undefined;
   // axios' typings give CanceledError the parameters of AxiosError; these are the ones it has.
   const CanceledError = axios.CanceledError as unknown as new (
     message: string | undefined,
@@ -275,9 +280,9 @@ function canceledError({ original }: LogicalRequest, error: AxiosError): unknown
 }
 
 /** What the caller gets when the time budget ended an attempt: a timeout, for nobody cancelled anything. */
-function timeBudgetError({ original, policy, state }: LogicalRequest, error: unknown): unknown {
-  const { config = original, request } = (error ?? {}) as Partial<AxiosError>;
-  const message = `time budget of ${policy.timeBudget} ms exceeded in attempt ${state.attempts}`;
+function timeBudgetError(logical: LogicalRequest, error: unknown): unknown {
+  const { config = configOf(logical), request } = (error ?? {}) as Partial<AxiosError>;
+  const message = `time budget of ${logical.policy.timeBudget} ms exceeded in attempt ${logical.state.attempts}`;
   const timeout = new axios.AxiosError(message, 'ETIMEDOUT', config as InternalAxiosRequestConfig, request);
   return withCause(timeout, error);
 }
