@@ -143,9 +143,9 @@ function sharedBudgetOf(
 
 function requestPermit(request: LogicalRequest, error: AxiosError): Promise<RetryPermit | undefined> {
   const shared = sharedBudgetOf(request, (error.config ?? {}) as Destination, true);
-  const mayPark = request.policy.whenBudgetEmpty === 'wait';
-  const kind = mayPark || isTimeout(error) ? 'cautious' : 'ordinary';
-  return RetryPermit.request(shared, kind, mayPark, (budgetError) => {
+  const isPatient = request.policy.whenBudgetEmpty === 'wait';
+  const kind = isPatient ? 'patient' : isTimeout(error) ? 'after-timeout' : 'ordinary';
+  return RetryPermit.request(shared, kind, (budgetError) => {
     request.budgetError = budgetError;
   });
 }

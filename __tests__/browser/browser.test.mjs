@@ -527,9 +527,7 @@ describe('the budget of an origin', () => {
     assert.equal(site.requests.length, 10);
   });
 
-  test('is that of <base href> for relative URLs, if the page has one', {
-    todo: 'originOf takes location.origin',
-  }, async () => {
+  test('is that of <base href> for relative URLs, if the page has one', async () => {
     const api = await failingApi(...Array(9).fill(status(503)));
     const own = await ownPage();
     await own.evaluate((href) => {
@@ -539,9 +537,7 @@ describe('the budget of an origin', () => {
     assert.equal(api.requests[0].url, '/app/a');
   });
 
-  test('is known to a page of no origin: a sandboxed frame', {
-    todo: 'originOf takes location.origin',
-  }, async () => {
+  test('is known to a page of no origin: a sandboxed frame', async () => {
     const apis = [
       await failingApi(...Array(9).fill(status(503))),
       await failingApi(...Array(9).fill(status(503))),

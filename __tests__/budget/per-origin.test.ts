@@ -30,7 +30,7 @@ describe('the origin of a request', () => {
 
   it('is the page’s for a relative URL in a browser', () => {
     Object.defineProperty(globalThis, 'location', {
-      value: { origin: 'https://page.test' },
+      value: { href: 'https://page.test/a/b' },
       configurable: true,
     });
     try {

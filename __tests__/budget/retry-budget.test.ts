@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { askForToken, RetryBudget, tellBudget } from '../../lib/budget/retry-budget';
+import { askForToken, RetryBudget, type RetryKind, tellBudget } from '../../lib/budget/retry-budget';
 
 /** A clock that stands still until it is moved. */
 function handClock(): (() => number) & { time: number } {
@@ -7,7 +7,7 @@ function handClock(): (() => number) & { time: number } {
   return clock;
 }
 
-const take = (budget: RetryBudget, kind?: 'ordinary' | 'cautious') => {
+const take = (budget: RetryBudget, kind?: RetryKind) => {
   let taken = 0;
   while (taken < 10_000 && budget.tryAcquire(kind)) taken++;
   return taken;
@@ -80,40 +80,64 @@ describe('a retry budget', () => {
     expect(take(budget)).toBe(5);
   });
 
-  it('gives a cautious retry one token, and the next only when successes have paid for it', () => {
+  it.each([
+    ['patient', 1],
+    ['after-timeout', 5],
+  ] as const)('gives %s retries %d, and the next only when successes have paid for it', (kind, most) => {
     const clock = handClock();
     const budget = new RetryBudget({ tokensPerSuccess: 0.5, clock });
-    expect(take(budget, 'cautious')).toBe(1);
+    expect(take(budget, kind)).toBe(most);
     clock.time = 1e9;
-    expect(budget.tryAcquire('cautious')).toBe(false);
+    expect(budget.tryAcquire(kind)).toBe(false);
     expect(budget.tokens).toBe(100);
     budget.recordSuccess();
-    expect(budget.tryAcquire('cautious')).toBe(false);
+    expect(budget.tryAcquire(kind)).toBe(false);
     budget.recordSuccess();
-    expect(take(budget, 'cautious')).toBe(1);
+    expect(take(budget, kind)).toBe(1);
   });
 
-  it('gives a cautious token back only when a cautious retry is refunded', () => {
+  it('gives retries after a timeout as many as it is told', () => {
+    expect(take(new RetryBudget({ maxTimeoutTokens: 2, clock: handClock() }), 'after-timeout')).toBe(2);
+  });
+
+  it('gives a patient retry none while those after a timeout are out', () => {
     const budget = new RetryBudget({ clock: handClock() });
-    budget.tryAcquire('cautious');
-    budget.refund();
-    expect(budget.tryAcquire('cautious')).toBe(false);
-    budget.refund('cautious');
-    expect(budget.tryAcquire('cautious')).toBe(true);
+    budget.tryAcquire('after-timeout');
+    expect(budget.tryAcquire('patient')).toBe(false);
+    expect(budget.tryAcquire('after-timeout')).toBe(true);
+    expect(budget.tryAcquire()).toBe(true);
   });
 
-  it('gives no cautious token when it has none at all', () => {
+  it('lets a refund count only for the kind of retry it is for', () => {
+    const budget = new RetryBudget({ clock: handClock() });
+    budget.tryAcquire('patient');
+    budget.refund();
+    expect(budget.tryAcquire('patient')).toBe(false);
+    budget.refund('patient');
+    expect(budget.tryAcquire('patient')).toBe(true);
+  });
+
+  it('earns no credit for refunds and successes beyond what is out', () => {
+    const budget = new RetryBudget({ tokensPerSuccess: 10, clock: handClock() });
+    budget.recordSuccess();
+    budget.refund('after-timeout');
+    expect(take(budget, 'after-timeout')).toBe(5);
+  });
+
+  it('gives nobody any when it has none at all', () => {
     const budget = new RetryBudget({ maxTokens: 1, clock: handClock() });
     budget.tryAcquire();
-    expect(budget.tryAcquire('cautious')).toBe(false);
+    expect(budget.tryAcquire('patient')).toBe(false);
+    expect(budget.tryAcquire('after-timeout')).toBe(false);
     budget.refund();
-    expect(budget.tryAcquire('cautious')).toBe(true);
+    expect(budget.tryAcquire('patient')).toBe(true);
   });
 
   it('grants no more than it had, refilled, and was given, whatever happens in whatever order', () => {
     const action = fc.oneof(
       fc.constant({ kind: 'acquire' as const }),
-      fc.constant({ kind: 'cautious' as const }),
+      fc.constant({ kind: 'patient' as const }),
+      fc.constant({ kind: 'after-timeout' as const }),
       fc.constant({ kind: 'success' as const }),
       fc.constant({ kind: 'refund' as const }),
       fc.record({ kind: fc.constant('clock' as const), step: fc.integer({ min: -5_000, max: 50_000 }) }),
@@ -122,7 +146,7 @@ describe('a retry budget', () => {
       maxTokens: fc.double({ min: 1, max: 50, noNaN: true }),
       refillPerSecond: fc.double({ min: 0, max: 20, noNaN: true }),
       tokensPerSuccess: fc.double({ min: 0, max: 3, noNaN: true }),
-      maxCautiousTokens: fc.double({ min: 1, max: 3, noNaN: true }),
+      maxTimeoutTokens: fc.double({ min: 1, max: 9, noNaN: true }),
     });
     fc.assert(
       fc.property(options, fc.array(action, { maxLength: 200 }), (given, actions) => {
@@ -132,7 +156,8 @@ describe('a retry budget', () => {
         let granted = 0;
         for (const step of actions) {
           if (step.kind === 'acquire' && budget.tryAcquire()) granted++;
-          if (step.kind === 'cautious' && budget.tryAcquire('cautious')) granted++;
+          if (step.kind === 'patient' && budget.tryAcquire('patient')) granted++;
+          if (step.kind === 'after-timeout' && budget.tryAcquire('after-timeout')) granted++;
           if (step.kind === 'success') {
             budget.recordSuccess();
             income += given.tokensPerSuccess;
@@ -166,7 +191,7 @@ describe('a retry budget', () => {
       /RetryBudget\.refillPerSecond must be a finite number of at least 0 tokens; got -1/,
     ],
     [{ tokensPerSuccess: Number.NaN }, RangeError, /RetryBudget\.tokensPerSuccess .* got NaN/],
-    [{ maxCautiousTokens: 0.5 }, RangeError, /RetryBudget\.maxCautiousTokens/],
+    [{ maxTimeoutTokens: 0.5 }, RangeError, /RetryBudget\.maxTimeoutTokens/],
     [{ clock: 5 }, TypeError, /RetryBudget\.clock must be a function; got 5/],
     [{ capacity: 5 }, TypeError, /RetryBudget\.capacity is not an option; did you mean RetryBudget\./],
     [null, TypeError, /RetryBudget must be an object/],

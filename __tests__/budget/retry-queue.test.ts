@@ -13,7 +13,7 @@ afterEach(() => {
 /** A budget that has given all it had. */
 function emptyBudget(options: ConstructorParameters<typeof RetryBudget>[0] = {}): RetryBudget {
   const budget = new RetryBudget({ refillPerSecond: 0, tokensPerSuccess: 1, ...options });
-  budget.tryAcquire('cautious');
+  budget.tryAcquire('patient');
   return budget;
 }
 

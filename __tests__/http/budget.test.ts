@@ -125,25 +125,32 @@ it('a retry that onRetry calls off gives its token back', async () => {
 it('a retry that may wait takes a token that has come during its backoff', async () => {
   const server = await start(failing(503));
   const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 0 });
-  budget.tryAcquire('cautious');
+  budget.tryAcquire('patient');
   const { client } = clientOf(server, {
     budget,
     whenBudgetEmpty: 'wait',
-    onRetry: () => budget.refund('cautious'),
+    onRetry: () => budget.refund('patient'),
   });
   const response = await client.get('/');
   expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 2 });
   expect(server.requests).toHaveLength(2);
 });
 
-it('after a timeout one retry goes, and the rest fail fast until successes come', async () => {
+it('after timeouts five retries go, and the rest fail fast until successes come', async () => {
   const server = await start(() => {});
   const budget = new RetryBudget();
   const { client } = clientOf(server, { budget });
-  const ended = await outcomes(Array.from({ length: 5 }, () => client.get('/', { timeout: 50 })));
-  expect(server.requests).toHaveLength(6);
-  expect(ended).toEqual(Array(5).fill('retry-budget-empty'));
-  expect(budget.tokens).toBeGreaterThan(98);
+  const ended = await outcomes(Array.from({ length: 8 }, () => client.get('/', { timeout: 50 })));
+  expect(server.requests).toHaveLength(8 + 5);
+  expect(ended).toEqual(Array(8).fill('retry-budget-empty'));
+  expect(budget.tokens).toBeGreaterThan(94);
+});
+
+it('a lonely request has all its retries after timeouts', async () => {
+  const server = await start(() => {});
+  const { client } = clientOf(server);
+  const error = await rejectionOf(client.get('/', { timeout: 30 }));
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 6 });
 });
 
 describe("whenBudgetEmpty: 'wait'", () => {
@@ -166,7 +173,7 @@ describe("whenBudgetEmpty: 'wait'", () => {
   async function parkOne(policy: Parameters<typeof attachRetry>[1], config = {}) {
     const server = await start(down);
     const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 0 });
-    budget.tryAcquire('cautious');
+    budget.tryAcquire('patient');
     const { client, retry } = clientOf(server, {
       budget,
       whenBudgetEmpty: 'wait',

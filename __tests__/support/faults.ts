@@ -43,7 +43,7 @@ export interface Expectation {
    * - `out of time`: nothing but the time budget ends it
    * - `unnoticed`: axios itself takes it for a success
    */
-  readonly kind: 'transient' | 'timeout' | 'unsent' | 'permanent' | 'out of time' | 'unnoticed';
+  readonly kind: 'transient' | 'unsent' | 'permanent' | 'out of time' | 'unnoticed';
   /** The error's code and the innermost one of its causes, or the status; several where versions of Node differ. */
   readonly ends: readonly string[];
   /** Each attempt lasts as long as its timeout. */
@@ -92,7 +92,7 @@ export const MAX_RETRIES = 2;
 const transient = (...ends: string[]): Expectation => ({ kind: 'transient', ends });
 const unsent = (...ends: string[]): Expectation => ({ kind: 'unsent', ends });
 const permanent = (...ends: string[]): Expectation => ({ kind: 'permanent', ends });
-const timeout = (...ends: string[]): Expectation => ({ kind: 'timeout', ends, stalls: true });
+const timeout = (...ends: string[]): Expectation => ({ kind: 'transient', ends, stalls: true });
 const unnoticed = (...ends: string[]): Expectation => ({ kind: 'unnoticed', ends });
 const outOfTime: Expectation = { kind: 'out of time', ends: ['ETIMEDOUT (ERR_CANCELED)'], stalls: true };
 
@@ -338,7 +338,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'The server accepts and never answers',
     open: bytes(() => {}, STALLING),
     expected: { http: timeout('ECONNABORTED'), fetch: timeout('ETIMEDOUT') },
-    note: 'As long as no request to the origin succeeds, only one request is retried after a timeout, once: the default budget’s `maxCautiousTokens`. A stalled server is not helped by more requests.',
+    note: 'As long as no request to the origin succeeds, only five retries in all follow a timeout: the default budget’s `maxTimeoutTokens`. A stalled server is not helped by more requests.',
   },
   {
     group: 'Before the response',
@@ -729,7 +729,7 @@ function outcomeOf(kind: Expectation['kind'], scenario: Scenario): [Outcome, num
   if (kind === 'out of time') return ['time-budget-exceeded', 1];
   if (scenario === 'once') return ['succeeded', 2];
   if (scenario === 'post' && kind !== 'unsent') return ['not-idempotent', 1];
-  return kind === 'timeout' ? ['retry-budget-empty', 2] : ['retries-exhausted', MAX_RETRIES + 1];
+  return ['retries-exhausted', MAX_RETRIES + 1];
 }
 
 interface Settled {

@@ -108,13 +108,19 @@ export function withQueue(budget: Budget): SharedBudget {
 /** As axios' own isAbsoluteURL: a scheme or none, and two slashes. */
 const ABSOLUTE_URL = /^([a-z][a-z\d+\-.]*:)?\/\//i;
 
+/** What a browser's page, or a worker, resolves relative URLs against. */
+interface PageGlobals {
+  readonly document?: { readonly baseURI?: string };
+  readonly location?: { readonly href?: string };
+}
+
 /** Scheme, host and port of the URL that axios makes of a config; of the page, in browsers, where it is relative. */
 export function originOf({ url = '', baseURL, allowAbsoluteUrls, socketPath }: Destination): string {
   if (socketPath) return `unix:${socketPath}`;
   const isAbsolute = ABSOLUTE_URL.test(url) && (!baseURL || allowAbsoluteUrls !== false);
-  const page = (globalThis as { location?: { origin?: string } }).location?.origin;
+  const { document, location } = globalThis as PageGlobals;
   try {
-    return new URL(isAbsolute ? url : (baseURL ?? ''), page).origin;
+    return new URL(isAbsolute ? url : (baseURL ?? ''), document?.baseURI ?? location?.href).origin;
   } catch {
     return 'unknown';
   }

@@ -13,21 +13,24 @@ export interface RetryBudgetOptions {
   /** Tokens a success deposits. Default 0.1: in the long run one retry for ten successes. */
   tokensPerSuccess?: number | undefined;
   /**
-   * Of the tokens, how many cautious retries may take without a success in between (see {@link RetryKind}): these come
-   * back with successes only, `tokensPerSuccess` at a time. Default 1.
+   * Of the tokens, how many retries after a timeout may take without a success in between (see {@link RetryKind}).
+   * Default 5: enough for all retries of one request.
    */
-  maxCautiousTokens?: number | undefined;
+  maxTimeoutTokens?: number | undefined;
   /** Milliseconds on a monotonic clock. Default `performance.now()`. */
   clock?: (() => number) | undefined;
 }
 
 /**
- * A retry is cautious after a timeout (the server is congested, and may still be at work for a client that has gone),
- * and whenever it can wait (`whenBudgetEmpty: 'wait'`); any other is ordinary. A process that calls the server once a
- * second cannot tell a lost request from a stalled server; with a thousand such processes, a hundred tokens
- * each would be the outage.
+ * What a retry follows, and whether it can wait.
+ * - `'ordinary'`: a failure that was cheap for the server.
+ * - `'after-timeout'`: the server is congested, and may still be at work for a client that has gone. A process that calls
+ *   it once a second cannot tell a lost request from a stalled server; with a thousand such processes, a hundred
+ *   tokens each would be the outage.
+ * - `'patient'`: one that is parked when there is no token (`whenBudgetEmpty: 'wait'`), whatever it follows. Since it loses
+ *   nothing by waiting, it leaves all tokens but one to those that would.
  */
-export type RetryKind = 'ordinary' | 'cautious';
+export type RetryKind = 'ordinary' | 'after-timeout' | 'patient';
 
 /** What a retry budget must offer, wherever its tokens are kept. */
 export interface Budget {
@@ -43,7 +46,7 @@ const FIELDS: Readonly<Record<keyof RetryBudgetOptions, Check>> = {
   maxTokens: numberBetween(1, Number.MAX_VALUE, ' tokens'),
   refillPerSecond: numberBetween(0, Number.MAX_VALUE, ' tokens'),
   tokensPerSuccess: numberBetween(0, Number.MAX_VALUE, ' tokens'),
-  maxCautiousTokens: numberBetween(1, Number.MAX_VALUE, ' tokens'),
+  maxTimeoutTokens: numberBetween(1, Number.MAX_VALUE, ' tokens'),
   clock: aFunction,
 };
 
@@ -61,9 +64,10 @@ export class RetryBudget implements Budget {
   readonly #refillPerMs: number;
   readonly #tokensPerSuccess: number;
   readonly #clock: () => number;
-  readonly #maxCautiousTokens: number;
+  readonly #maxTimeoutTokens: number;
   #tokens: number;
-  #cautiousTokens: number;
+  /** Tokens that retries other than ordinary ones have taken, less what successes have paid since. */
+  #unproven = 0;
   #updatedAt: number;
 
   constructor(options: RetryBudgetOptions = {}) {
@@ -72,7 +76,7 @@ export class RetryBudget implements Budget {
       maxTokens = 100,
       refillPerSecond = 0.1,
       tokensPerSuccess = 0.1,
-      maxCautiousTokens = 1,
+      maxTimeoutTokens = 5,
       clock = now,
     } = options;
     this.maxTokens = maxTokens;
@@ -80,8 +84,7 @@ export class RetryBudget implements Budget {
     this.#tokensPerSuccess = tokensPerSuccess;
     this.#clock = clock;
     this.#tokens = maxTokens;
-    this.#maxCautiousTokens = maxCautiousTokens;
-    this.#cautiousTokens = maxCautiousTokens;
+    this.#maxTimeoutTokens = maxTimeoutTokens;
     this.#updatedAt = clock();
   }
 
@@ -95,9 +98,10 @@ export class RetryBudget implements Budget {
   tryAcquire(kind: RetryKind = 'ordinary'): boolean {
     this.#refill();
     if (this.#tokens < 1 - ROUNDING) return false;
-    if (kind === 'cautious') {
-      if (this.#cautiousTokens < 1 - ROUNDING) return false;
-      this.#cautiousTokens = Math.max(0, this.#cautiousTokens - 1);
+    if (kind !== 'ordinary') {
+      const most = kind === 'patient' ? 1 : this.#maxTimeoutTokens;
+      if (this.#unproven + 1 > most + ROUNDING) return false;
+      this.#unproven++;
     }
     this.#tokens = Math.max(0, this.#tokens - 1);
     return true;
@@ -110,12 +114,12 @@ export class RetryBudget implements Budget {
 
   /** Gives back the token of a retry that succeeded, or that was not sent after all. */
   refund(kind: RetryKind = 'ordinary'): void {
-    this.#deposit(1, kind === 'cautious' ? 1 : 0);
+    this.#deposit(1, kind === 'ordinary' ? 0 : 1);
   }
 
-  #deposit(tokens: number, cautiousTokens: number): void {
+  #deposit(tokens: number, proven: number): void {
     this.#refill();
-    this.#cautiousTokens = Math.min(this.#maxCautiousTokens, this.#cautiousTokens + cautiousTokens);
+    this.#unproven = Math.max(0, this.#unproven - proven);
     this.#tokens = Math.min(this.maxTokens, this.#tokens + tokens);
   }
 

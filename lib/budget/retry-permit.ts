@@ -19,18 +19,17 @@ export class RetryPermit {
   /**
    * Asks for a permit before the wait.
    * @param shared undefined where no budget applies: there is always a permit then
-   * @param kind whether the retry is a cautious one
-   * @param mayPark whether a retry without a token may wait for one
+   * @param kind a patient one may wait for a token, any other must have one now
    * @returns undefined if the budget is empty and the retry may not wait for it
    */
   static async request(
     shared: SharedBudget | undefined,
     kind: RetryKind,
-    mayPark: boolean,
     onBudgetError: (error: unknown) => void,
   ): Promise<RetryPermit | undefined> {
     const permit = new RetryPermit(shared, kind);
     if (!shared) return permit;
+    const mayPark = kind === 'patient';
     // Nobody overtakes those that are parked already.
     if (mayPark && shared.queue.parked > 0) return permit;
     if (await askForToken(shared.budget, kind, onBudgetError)) permit.#held = 'token';

@@ -121,7 +121,7 @@ export class RetryQueue {
 
   #drain(): void {
     while (this.#head && !this.#isAskingForToken) {
-      const granted = askForToken(this.#budget, 'cautious');
+      const granted = askForToken(this.#budget, 'patient');
       if (granted === false) return;
       if (granted === true) this.#release(this.#head, 'token');
       else {
@@ -135,7 +135,7 @@ export class RetryQueue {
     this.#isAskingForToken = false;
     if (!hasToken) return;
     if (this.#head) this.#release(this.#head, 'token');
-    else tellBudget(() => this.#budget.refund('cautious'));
+    else tellBudget(() => this.#budget.refund('patient'));
     this.#drain();
   }
 
