@@ -338,7 +338,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'The server accepts and never answers',
     open: bytes(() => {}, STALLING),
     expected: { http: timeout('ECONNABORTED'), fetch: timeout('ETIMEDOUT') },
-    note: 'As long as no request to the origin succeeds, only five retries in all follow a timeout: the default budget’s `maxTimeoutTokens`. A stalled server is not helped by more requests.',
+    note: 'As long as no request to the origin succeeds, only two retries in all follow a timeout: the default budget’s `maxTimeoutTokens`. A stalled server is not helped by more requests.',
   },
   {
     group: 'Before the response',

@@ -14,7 +14,7 @@ export interface RetryBudgetOptions {
   tokensPerSuccess?: number | undefined;
   /**
    * Of the tokens, how many retries after a timeout may take without a success in between (see {@link RetryKind}).
-   * Default 5: enough for all retries of one request.
+   * Default 2.
    */
   maxTimeoutTokens?: number | undefined;
   /** Milliseconds on a monotonic clock. Default `performance.now()`. */
@@ -76,7 +76,7 @@ export class RetryBudget implements Budget {
       maxTokens = 100,
       refillPerSecond = 0.1,
       tokensPerSuccess = 0.1,
-      maxTimeoutTokens = 5,
+      maxTimeoutTokens = 2,
       clock = now,
     } = options;
     this.maxTokens = maxTokens;
