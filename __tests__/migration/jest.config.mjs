@@ -7,5 +7,6 @@ export default {
   testMatch: ['<rootDir>/__tests__/migration/*.test.ts'],
   // One for each guide: they wait more than they work.
   maxWorkers: 2,
+  testTimeout: 30_000,
   moduleNameMapper: { '^axios-retry-budget$': '<rootDir>/lib' },
 };

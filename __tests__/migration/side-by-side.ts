@@ -107,3 +107,24 @@ export const soon: Answer = (_request, response, count) => {
   const date = new Date(Math.ceil((Date.now() + 300) / 1_000) * 1_000);
   return response.writeHead(503, { 'retry-after': date.toUTCString() }).end();
 };
+
+/** A validateStatus that takes every response for a failure, and calls back a little later: when the wait has begun. */
+export const inTheWait = (callback: () => void) => () => {
+  setTimeout(callback, 50);
+  return false;
+};
+
+/** Sends a request and aborts it while it waits for its first retry. */
+export const abortedInTheWait: Act<unknown> = async (client) => {
+  const controller = new AbortController();
+  return client.get('/', {
+    signal: controller.signal,
+    validateStatus: inTheWait(() => controller.abort()),
+  });
+};
+
+/** The same with axios' older way. */
+export const cancelledInTheWait: Act<unknown> = async (client) => {
+  const source = axios.CancelToken.source();
+  return client.get('/', { cancelToken: source.token, validateStatus: inTheWait(() => source.cancel()) });
+};
