@@ -1,0 +1,69 @@
+/**
+ * Tables of what a server that is down for three seconds does to callers, and callers to it.
+ */
+import { decimals, integer, table } from './table.mjs';
+
+/** Milliseconds: a server process whose timers come later than that was short of processor time. */
+const TOO_LATE = 50;
+
+export function hiccupTable({ settings, runs }, kind) {
+  const longest = (settings.end - settings.outageEnd) / 1000;
+  const rows = runs
+    .filter((run) => run.kind === kind)
+    .map((run) => [
+      run.name,
+      integer(run.failedCallers),
+      integer(run.extraRequests),
+      integer(run.peakPerSecond),
+      `${integer(run.servedMsP50)} ms`,
+      `${integer(run.servedMsP99)} ms`,
+      run.secondsToHealth >= longest ? `not within ${longest} s` : `${run.secondsToHealth} s`,
+    ]);
+  const callers = integer(runs[0].callers);
+  return table([
+    [
+      `of ${callers} callers`,
+      'failed',
+      'extra requests',
+      'peak requests/s',
+      'p50 of those served',
+      'p99 of those served',
+      'healthy after',
+    ],
+    ...rows,
+  ]);
+}
+
+export function hiccupWarning({ runs }) {
+  const late = runs.filter(({ loopDelayP99 }) => loopDelayP99.server > TOO_LATE);
+  const worst = Math.max(...runs.map(({ loopDelayP99 }) => loopDelayP99.server));
+  if (late.length > 0) {
+    const names = late.map(({ kind, name }) => `${name} (${kind})`).join(', ');
+    return `**Do not trust this run:** the machine was busy with something else, the server's timers came more than ${TOO_LATE} ms late with ${names}.`;
+  }
+  return `The machine kept up: in every run, 99% of the server's timers came less than ${decimals(worst, 0)} ms late.`;
+}
+
+export function stormTable({ settings, runs }, outage) {
+  const fleets = [...new Set(runs.map(({ processes }) => processes))];
+  const policies = [...new Set(runs.map(({ policy }) => policy))];
+  const longest = (settings.end - settings.outageEnd) / 1000;
+  const cell = ({ failedPercent, amplification, secondsToHealth }) => {
+    const health = secondsToHealth >= longest ? 'never' : `${secondsToHealth} s`;
+    return `${decimals(failedPercent, 2)}% · ${decimals(amplification, 2)}x · ${health}`;
+  };
+  return table([
+    [
+      'failed · requests sent · healthy after',
+      ...fleets.map((n) => (n === 1 ? '1 process' : `${integer(n)} processes`)),
+    ],
+    ...policies.map((policy) => [
+      policy,
+      ...fleets.map((processes) =>
+        cell(
+          runs.find((run) => run.outage === outage && run.policy === policy && run.processes === processes),
+        ),
+      ),
+    ]),
+  ]);
+}

@@ -1,0 +1,109 @@
+/**
+ * Where another is better, found by comparing all numbers, so that the page cannot leave one out.
+ */
+import { decimals, integer } from './table.mjs';
+
+const OURS = 'axios-retry-budget';
+
+export function whereAPeerIsBetter(results) {
+  const verdicts = [
+    ...happyPath(results['happy-path']),
+    ...memory(results['waiting-memory']),
+    ...size(results['bundle-size']),
+    ...hiccup(results.hiccup),
+    ...storm(results.storm),
+  ];
+  return verdicts.length > 0
+    ? verdicts.map((verdict) => `- ${verdict}`).join('\n')
+    : 'Nowhere in these numbers.';
+}
+
+function happyPath({ added }) {
+  const ours = added[OURS];
+  return Object.entries(added)
+    .filter(([name, peer]) => name !== 'again' && peer.high95 < ours.low95)
+    .map(
+      ([name, peer]) =>
+        `Happy path: ${name} adds ${decimals(peer.median, 2)} µs to a request that succeeds, this library ${decimals(ours.median, 2)} µs.`,
+    );
+}
+
+function memory({ bytesPerRequest }) {
+  const ours = bytesPerRequest[`backoff, ${OURS}`];
+  return Object.entries(bytesPerRequest)
+    .filter(([name, bytes]) => name.startsWith('backoff') && bytes < ours)
+    .map(
+      ([name, bytes]) =>
+        `Waiting: a request in the backoff of ${name.slice('backoff, '.length)} holds ${integer(bytes)} bytes, in this library's ${integer(ours)}.`,
+    );
+}
+
+function size({ bytes }) {
+  const ours = bytes[OURS].gzipped;
+  return Object.entries(bytes)
+    .filter(([name, { gzipped }]) => name !== 'axios' && gzipped < ours)
+    .map(
+      ([name, { gzipped }]) =>
+        `Bundle: ${name} is ${integer(gzipped)} bytes gzipped, this library ${integer(ours)}.`,
+    );
+}
+
+/** A tenth fewer is taken for better: runs differ by that. */
+const clearlyFewer = (count, than, atLeast = 0) => count < 0.9 * than && than - count >= atLeast;
+
+function hiccup({ runs }) {
+  return ['rejecting', 'stalling'].flatMap((kind) => {
+    const ofKind = runs.filter((run) => run.kind === kind);
+    const others = ofKind.filter(({ name }) => !name.startsWith('this library'));
+    return ['this library', "this library, 'wait'"].flatMap((ourName) => {
+      const ours = ofKind.find(({ name }) => name === ourName);
+      const onePercent = ours.callers / 100;
+      // To serve the few that are quick to serve makes a fine p99; so only of those that fail about as few callers.
+      const servesAsMany = others.filter((run) => run.failedCallers <= 1.1 * ours.failedCallers + onePercent);
+      return [
+        better(
+          others,
+          ours,
+          'failedCallers',
+          (run) => `${integer(run.failedCallers)} callers failed`,
+          onePercent,
+        ),
+        better(servesAsMany, ours, 'servedMsP99', (run) => `p99 ${integer(run.servedMsP99)} ms`, 20),
+        better(
+          others,
+          ours,
+          'extraRequests',
+          (run) => `${integer(run.extraRequests)} extra requests`,
+          onePercent,
+        ),
+        better(others, ours, 'secondsToHealth', (run) => `healthy after ${run.secondsToHealth} s`, 1),
+      ]
+        .filter(Boolean)
+        .map((verdict) => `Hiccup, ${kind}: ${verdict}`);
+    });
+  });
+}
+
+function better(others, ours, field, describe, atLeast) {
+  const winners = others
+    .filter((run) => clearlyFewer(run[field], ours[field], atLeast))
+    .map((run) => `${run.name} (${describe(run)})`);
+  return winners.length > 0 && `${ours.name} (${describe(ours)}) is outdone by ${winners.join(', ')}.`;
+}
+
+function storm({ runs }) {
+  const rivals = ['no retries', "axios-retry's rules"];
+  return runs
+    .filter(({ policy }) => policy.startsWith('default budget'))
+    .flatMap((ours) =>
+      runs
+        .filter(({ policy, outage, processes }) => {
+          return rivals.includes(policy) && outage === ours.outage && processes === ours.processes;
+        })
+        .filter(({ failedPercent }) => clearlyFewer(failedPercent, ours.failedPercent))
+        .map(
+          (rival) =>
+            `Storm, ${ours.outage}, ${integer(ours.processes)} process${ours.processes === 1 ? '' : 'es'}: ${rival.policy} fails ${decimals(rival.failedPercent, 2)}% of callers, this library (${ours.policy}) ${decimals(ours.failedPercent, 2)}%.`,
+        ),
+    );
+}
