@@ -24,12 +24,20 @@ declare const app: { get(path: string, handle: (request: unknown, response: any)
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work);
 let count = 0;
-const documents = ['README.md', ...readdirSync(join(root, 'docs')).filter((file) => file.startsWith('migrating')).map((file) => `docs/${file}`)];
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((file) => file.startsWith('migrating'))
+    .map((file) => `docs/${file}`),
+];
 for (const document of documents) {
   const text = readFileSync(join(root, document), 'utf8');
   for (const [, code] of text.matchAll(/^```ts\n(.*?)^```$/gms)) {
     const name = `${document.replace(/\W/g, '-')}-${++count}.ts`;
-    writeFileSync(join(work, name), `${/^import /m.test(code) ? '' : TAKEN_FOR_GRANTED}\n${code}\nexport {};\n`);
+    writeFileSync(
+      join(work, name),
+      `${/^import /m.test(code) ? '' : TAKEN_FOR_GRANTED}\n${code}\nexport {};\n`,
+    );
   }
 }
 const compilerOptions = {
