@@ -43,7 +43,10 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
 
     const error = await rejectionOf(client.get('/'));
 
-    expect(error).toMatchObject({ code: 'ETIMEDOUT', message: 'time budget of 400 ms exceeded in attempt 2' });
+    expect(error).toMatchObject({
+      code: 'ETIMEDOUT',
+      message: 'time budget of 400 ms exceeded in attempt 2',
+    });
     expect(axios.isCancel(error)).toBe(false);
     expect(error.config).toMatchObject({ url: '/', baseURL: server.url, timeout: 0 });
     expect(retryStateOf(error)).toMatchObject({
