@@ -63,9 +63,10 @@ export class OriginalRequest {
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.slice();
+  if (isPlainObject(value)) return copyFields(value);
   if (value instanceof URLSearchParams) return new URLSearchParams(value);
   if (typeof FormData === 'function' && value instanceof FormData) return copyOfForm(value);
-  return isPlainObject(value) ? copyFields(value) : value;
+  return value;
 }
 
 function copyOfForm(form: FormData): FormData {
@@ -76,9 +77,9 @@ function copyOfForm(form: FormData): FormData {
 
 function copyFields(fields: object): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...fields };
-  for (const key of Object.keys(copy)) {
+  for (const key in copy) {
     const value = copy[key];
-    if (typeof value === 'object') copy[key] = copyOf(value);
+    if (typeof value === 'object' && Object.hasOwn(copy, key)) copy[key] = copyOf(value);
   }
   return copy;
 }
