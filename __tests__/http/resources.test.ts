@@ -7,6 +7,7 @@ import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { attachRetry, RetryBudget, type RetryPolicy } from '../../lib';
 import { rejectionOf } from '../support/outcome';
 import { failing, type ReceivedRequest, servers } from '../support/server';
+import { type Measurement, soak } from '../support/soak';
 
 const start = servers();
 const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
@@ -68,7 +69,10 @@ describe('a failed attempt lets go of its connection', () => {
     const client = axios.create({ baseURL: server.url, httpAgent: oneSocket(), responseType: 'stream' });
     const controller = new AbortController();
     const retrying = new Promise<void>((resolve) => {
-      attachRetry(client, { backoff: () => 60_000, onRetry: () => setImmediate(resolve) as unknown as void });
+      attachRetry(client, {
+        backoff: () => 60_000,
+        onRetry: () => setImmediate(resolve) as unknown as undefined,
+      });
     });
 
     const waiting = client.get('/', { signal: controller.signal });
@@ -332,18 +336,32 @@ test('nothing of a request that is over is kept: state, response, errors, body',
 
   for (let i = 0; i < 50; i++) await send();
   server.requests.length = 0;
-  await collectGarbage();
+  const gc = garbageCollector();
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
+  }
 
   expect(kept).toHaveLength(50 * 12);
   // The last request may still hang on its kept-alive socket.
   expect(kept.filter((reference) => reference.deref() !== undefined).length).toBeLessThanOrEqual(12);
 });
 
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    gc();
+// Timers as well in `npm run test:soak`; here jest has some of its own.
+test('a short soak: neither heap, sockets nor listeners grow', async () => {
+  const measurements = await soak({ requests: 1_500, measurements: 3, gc: garbageCollector() });
+
+  const [first, , last] = measurements as [Measurement, Measurement, Measurement];
+  expect(last.attempts).toBe(3_000);
+  // A thousand requests of which only the config stayed would be 2 MB.
+  expect(last.heap - first.heap).toBeLessThan(1);
+  for (const { sockets, listeners } of measurements) {
+    expect(sockets).toBeLessThan(100);
+    expect(listeners).toBe(0);
   }
+}, 30_000);
+
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
 }

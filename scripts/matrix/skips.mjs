@@ -1,7 +1,7 @@
 /** What an older axios or another runtime does not have, or does otherwise. Tests whose name matches are skipped there. */
 const SKIPS = [
   {
-    tests: /fetch(?! adapter does not have)|web ReadableStream/,
+    tests: /fetch(?! adapter does not have)|web ReadableStream|short soak/,
     before: 7,
     because: 'the fetch adapter came with axios 1.7',
   },
