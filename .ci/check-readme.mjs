@@ -1,9 +1,10 @@
 /**
- * Type-checks every TypeScript block of the README and of the guides in docs/, as extracted from them.
+ * Type-checks every TypeScript block of the README, as extracted from it. (Those of the migration guides are
+ * checked, and run, by `npm run test:migration`.)
  * A block that imports nothing gets the imports and the names that the text around it takes for granted.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -24,21 +25,9 @@ declare const app: { get(path: string, handle: (request: unknown, response: any)
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work);
 let count = 0;
-const documents = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((file) => file.startsWith('migrating'))
-    .map((file) => `docs/${file}`),
-];
-for (const document of documents) {
-  const text = readFileSync(join(root, document), 'utf8');
-  for (const [, code] of text.matchAll(/^```ts\n(.*?)^```$/gms)) {
-    const name = `${document.replace(/\W/g, '-')}-${++count}.ts`;
-    writeFileSync(
-      join(work, name),
-      `${/^import /m.test(code) ? '' : TAKEN_FOR_GRANTED}\n${code}\nexport {};\n`,
-    );
-  }
+for (const [, code] of readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)) {
+  const prelude = /^import /m.test(code) ? '' : TAKEN_FOR_GRANTED;
+  writeFileSync(join(work, `block-${++count}.ts`), `${prelude}\n${code}\nexport {};\n`);
 }
 const compilerOptions = {
   target: 'es2022',
@@ -54,7 +43,7 @@ const compilerOptions = {
 writeFileSync(join(work, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
 try {
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', work], { stdio: 'inherit' });
-  console.log(`${count} blocks of ${documents.length} documents compile`);
+  console.log(`${count} blocks of the README compile`);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
