@@ -1,8 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  // The migration guides' tests need other libraries: `npm run test:migration`.
-  testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/migration/**'],
+  // These need other libraries: `npm run test:migration` and `npm run test:plugins`.
+  testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/{migration,plugins}/**'],
   transform: {
     '\\.[jt]s$': [
       'ts-jest',

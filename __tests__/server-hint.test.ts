@@ -372,3 +372,11 @@ describe('a header', () => {
     expect(headerOf(headers, 'retry-after')).toBeUndefined();
   });
 });
+
+test('headers that axios-case-converter has renamed are heard as well', () => {
+  const hinted = (headers: Record<string, string>) => serverHint({ status: 503, headers });
+  expect(hinted({ retryAfter: '5' })).toEqual({ source: 'retry-after', delay: 5_000 });
+  expect(hinted({ retryAfterMs: '30' })).toEqual({ source: 'retry-after-ms', delay: 30 });
+  expect(hinted({ xRateLimitReset: '7' })).toEqual({ source: 'x-ratelimit-reset', delay: 7_000 });
+  expect(hinted({ 'retry-after': '5', retryAfter: '9' })).toEqual({ source: 'retry-after', delay: 5_000 });
+});

@@ -3,7 +3,7 @@
  * Written as lists of what is transient: an error nobody has heard of is not retried.
  */
 import type { AxiosError } from 'axios';
-import { headerOf } from './server-hint';
+import { responseHeaderOf } from './server-hint';
 
 /** Codes of connection trouble, from Node's system errors, Node's http2, undici, bun and axios itself. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
@@ -55,7 +55,7 @@ export function isCancel(error: unknown): boolean {
 
 /** What the server asks of retries with `x-should-retry`: `true`, `false`, or nothing. */
 export function serverVeto(error: AxiosError): boolean | undefined {
-  const value = headerOf(error.response?.headers, 'x-should-retry')?.toLowerCase();
+  const value = responseHeaderOf(error.response?.headers, 'x-should-retry')?.toLowerCase();
   return value === 'true' ? true : value === 'false' ? false : undefined;
 }
 

@@ -31,7 +31,7 @@ const EPOCH_MILLISECONDS = 1e12;
 
 /** The wait that the response names, if it names one that is not over yet. */
 export function serverHint(response: ResponseLike): ServerHint | undefined {
-  const header = (name: string) => headerOf(response.headers, name);
+  const header = (name: string) => responseHeaderOf(response.headers, name);
   const serverNow = () => httpDate(header('date')) ?? Date.now();
   const named = (source: ServerHint['source'], delay: number | undefined) =>
     delay === undefined ? undefined : { source, delay };
@@ -45,6 +45,11 @@ export function serverHint(response: ResponseLike): ServerHint | undefined {
         named('x-ratelimit-reset', secondsOrEpoch(header('x-ratelimit-reset'), serverNow)))
       : undefined);
   return hint && hint.delay > 0 ? hint : undefined;
+}
+
+/** A response's header, under its name or as axios-case-converter calls it: `retryAfter`. */
+export function responseHeaderOf(headers: unknown, name: string): string | undefined {
+  return headerOf(headers, name) ?? headerOf(headers, name.replaceAll('-', ''));
 }
 
 /** A header's value, from axios' AxiosHeaders or from a plain object as mocks and custom adapters give them. */

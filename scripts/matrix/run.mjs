@@ -61,7 +61,7 @@ async function bundleFor(version) {
   const input = Object.fromEntries(
     tests.map((test) => [`${test}.test`, join(project, `__tests__/http/${test}.test.ts`)]),
   );
-  await bundle({ runner: join(here, 'runner.mjs'), ...input }, bundleDir(version), {
+  await bundle({ runner: join(here, '../runner.mjs'), ...input }, bundleDir(version), {
     external: [axios, /^\.\/.*\.test\.mjs$/],
     plugins: [
       {

@@ -46,6 +46,7 @@ const runtime = globalThis.Deno ? 'deno' : process.versions.bun ? 'bun' : 'node'
 
 /** @returns why a test is skipped here, if it is */
 export function reasonToSkip(name) {
+  if (globalThis.axiosVersion === undefined) return undefined;
   const minor = Number(globalThis.axiosVersion.split('.')[1]);
   return SKIPS.find(
     ({ tests, before = Number.POSITIVE_INFINITY, runtimes = [runtime] }) =>

@@ -5,7 +5,7 @@
 import { format } from 'node:util';
 import { expect } from 'expect';
 import { fn, spyOn } from 'jest-mock';
-import { reasonToSkip } from './skips.mjs';
+import { reasonToSkip } from './matrix/skips.mjs';
 
 const TIMEOUT = 5_000;
 
