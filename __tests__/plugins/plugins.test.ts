@@ -310,15 +310,19 @@ describe.each(ORDERS)('aws4-axios, attached %s', (order) => {
     }
   });
 
-  test('the idempotency key is signed with the rest', async () => {
+  test('the idempotency key and the attempt header are signed with the rest', async () => {
     const server = await start(failing(503));
 
-    await signed(server, { idempotencyKey: true }).post('/', { a: 1 });
+    await signed(server, { idempotencyKey: true, attemptHeader: 'X-Attempt' }).post('/', { a: 1 });
 
     const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
     expect(keys[0]).toBeDefined();
     expect(keys[1]).toBe(keys[0]);
-    expect(server.requests.map(isSignedRight)).toEqual([true, true]);
+    expect(server.requests.map(({ headers }) => headers['x-attempt'])).toEqual(['1', '2']);
+    for (const request of server.requests) {
+      expect(request.headers.authorization).toMatch(/SignedHeaders=\S*;idempotency-key;\S*x-attempt/);
+      expect(isSignedRight(request)).toBe(true);
+    }
   });
 });
 
