@@ -50,7 +50,7 @@ export interface RetryPolicy {
   idempotencyKeyHeader?: string | undefined;
   /** A header that tells the server the number of the attempt: 1, 2, ... Default none. */
   attemptHeader?: string | undefined;
-  /** The tokens retries draw on: a budget to share, or `false` for none. Default one `RetryBudget` per origin and attached instance. */
+  /** The tokens retries draw on: a budget to share, or `false` for none. Default one `RetryBudget` of 20 tokens per origin and attached instance. */
   budget?: Budget | false | undefined;
   /**
    * `'fail'` (default): give up at once when there is no token. `'wait'`: park the retry until the origin shows that

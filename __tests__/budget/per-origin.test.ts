@@ -56,6 +56,12 @@ describe('budgets per origin', () => {
     expect(budgets.findOrMake(host('a'))).toBe(a);
   });
 
+  it('hold 20 tokens, for the buckets of many processes add up', () => {
+    const budgets = new BudgetsPerOrigin();
+    budgets.findOrMake(host('a'));
+    expect(budgets.report()).toEqual([{ origin: 'http://a', tokens: 20, parked: 0 }]);
+  });
+
   it('are forgotten ten minutes after their last use', () => {
     const budgets = new BudgetsPerOrigin();
     budgets.findOrMake(host('a'));

@@ -29,6 +29,12 @@ export interface Destination {
   readonly socketPath?: string | null;
 }
 
+/**
+ * Fewer tokens than a RetryBudget has by itself. The buckets of all processes that call a server add up: measured in the
+ * storm simulation, 200 processes with 100 tokens each fail more callers after an outage than without retries, and
+ * with 20 they fail fewer, as do 1,000.
+ */
+const TOKENS_PER_ORIGIN = 20;
 const FORGET_AFTER = 600_000;
 const MOST_ORIGINS = 10_000;
 
@@ -60,7 +66,7 @@ export class BudgetsPerOrigin {
     const origin = originOf(destination);
     const found = this.#origins.get(origin);
     if (found) return this.#touch(origin, found);
-    const budget = new RetryBudget();
+    const budget = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
     const made = this.#touch(origin, { budget, queue: new RetryQueue(budget), usedAt: 0 });
     this.#forgetUnused();
     return made;
