@@ -325,6 +325,7 @@ test('nothing of a request that is over is kept: state, response, errors, body',
   attachRetry(client, {
     ...QUICK,
     timeBudget: 60_000,
+    budget: false,
     onRetry: ({ error, state }) => watch(error, state, error.response, error.config),
   });
   const { signal } = new AbortController();

@@ -37,7 +37,6 @@ export interface Fault {
 export interface Expectation {
   /**
    * - `transient`: retried, unless the request may not be sent twice
-   * - `timeout`: the same, but by default only one retry is made for as long as no request succeeds
    * - `unsent`: retried whatever the request, because it cannot have been processed
    * - `permanent`: not retried
    * - `out of time`: nothing but the time budget ends it

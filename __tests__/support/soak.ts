@@ -84,7 +84,11 @@ export async function soak({ requests, measurements, gc, onMeasured }: SoakOptio
     httpAgent,
     proxy: false,
   });
-  attachRetry(client, { backoff: { initialDelay: 1 }, attemptHeader: 'X-Attempt' });
+  attachRetry(client, {
+    backoff: { initialDelay: 1 },
+    attemptHeader: 'X-Attempt',
+    budget: new RetryBudget({ maxTokens: 10 * CONCURRENCY }),
+  });
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
 
