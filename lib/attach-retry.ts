@@ -103,7 +103,7 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
     budgets: new BudgetsPerOrigin(),
   };
   const policyOf = (config: MergedConfig): ResolvedPolicy | undefined => {
-    const { retryPolicy: ofInstance } = instance.defaults as MergedConfig;
+    const ofInstance = (instance.defaults as MergedConfig | undefined)?.retryPolicy;
     if (config.retryPolicy === undefined && ofInstance === undefined) return resolved;
     return resolvePolicy([policy, ofInstance, config.retryPolicy]);
   };
