@@ -1,7 +1,7 @@
 /**
  * What retries do to a server that is down for three seconds, and to its callers: the library itself in
- * virtual time, 800 requests a second for 30 seconds against a server of 1,000 a second. (`npm run bench` has the
- * same over two minutes, with more policies and fleets.)
+ * virtual time, 800 requests a second for 30 seconds against a server of 1,000 a second. (`npm run bench` has more
+ * policies and fleets.)
  */
 import type { RetryPolicy } from '../lib/index';
 import { type StormOptions, type StormResult, storm } from './support/storm';
