@@ -586,3 +586,26 @@ describe('a replay', () => {
     expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 3 });
   });
 });
+
+test('one error handed to several requests is retried by one loop, which answers them all', async () => {
+  const { client, stub } = clientOf(503, 503, 200);
+  // As a cache does that sends concurrent requests for the same once: all of them get the first one's error.
+  const errors: unknown[] = [];
+  let bothAreHere = () => {};
+  const both = new Promise<void>((resolve) => {
+    bothAreHere = resolve;
+  });
+  client.interceptors.response.use(undefined, async (error) => {
+    if (errors.push(error) === 2) bothAreHere();
+    await both;
+    throw errors[0];
+  });
+  const retries: number[] = [];
+  attachRetry(client, { ...QUICK, onRetry: ({ retry }) => void retries.push(retry) });
+
+  const [first, second] = await Promise.all([client.get('/a'), client.get('/a')]);
+
+  expect(second).toBe(first);
+  expect(retries).toEqual([1]);
+  expect(stub.configs).toHaveLength(3);
+});

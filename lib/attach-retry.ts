@@ -214,7 +214,10 @@ function onSuccess(response: unknown): unknown {
 
 function onFailure(error: unknown): unknown {
   const request = pendingRequestOf(error);
-  return request ? retryUntilSettled(request, error) : Promise.reject(error);
+  if (!request) return Promise.reject(error);
+  // A plugin may hand one error to several requests (a cache that sends concurrent ones once): one loop answers all.
+  request.result ??= retryUntilSettled(request, error);
+  return request.result;
 }
 
 /**

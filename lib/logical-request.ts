@@ -29,6 +29,8 @@ export class LogicalRequest {
   attemptStartedAt = now();
   /** The last thing a budget kept elsewhere rejected with. */
   budgetError: unknown = undefined;
+  /** The loop's result, once it runs. */
+  result: Promise<unknown> | undefined = undefined;
   readonly #endsAt: number;
 
   /**

@@ -78,7 +78,7 @@ describe('axios-cache-interceptor', () => {
   });
 
   // The cache rejects all of them with the one error, whose config is the first one's: each starts a loop on it.
-  test.failing('before: concurrent requests for the same are retried as one', async () => {
+  test('before: concurrent requests for the same are retried as one', async () => {
     const server = await start(failing(503, 503));
     const retries: number[] = [];
     const client = clientWith('before', server, (client) => setupCache(client as AxiosCacheInstance), {
