@@ -268,8 +268,8 @@ function interruptersOf({ original, attachment }: LogicalRequest): Interrupters 
 }
 
 /** What the caller gets whose signal or token ended a wait: axios' own, the failure that was to be retried as its cause. */
-function canceledError({ original }: LogicalRequest, error: AxiosError): unknown {
-  const reason = (original.get('cancelToken') as CancelTokenLike | undefined)?.reason as Error | undefined;
+function canceledError(request: LogicalRequest, error: AxiosError): unknown {
+  const reason = interruptersOf(request).cancelToken?.reason as Error | undefined;
   // axios' typings give CanceledError the parameters of AxiosError; these are the ones it has.
   const CanceledError = axios.CanceledError as unknown as new (
     message: string | undefined,
