@@ -6,6 +6,7 @@ import axios, { type AxiosRequestConfig, type AxiosResponse, type InternalAxiosR
 import {
   attachRetry,
   type GiveUpEvent,
+  RetryBudget,
   type RetryEvent,
   type RetryPolicy,
   type RetryState,
@@ -44,6 +45,14 @@ async function get(client: { get(url: string, config?: AxiosRequestConfig): Prom
   const value = watched.value as any;
   return { status: watched.status, value, state: retryStateOf(value) };
 }
+
+/** Policies with something that is awaited and never answers. */
+const never = () => new Promise<never>(() => {});
+const NEVER_ANSWERING: [string, RetryPolicy][] = [
+  ['onRetry', { onRetry: never }],
+  ['isRetryable', { isRetryable: never }],
+  ['budget', { budget: { tryAcquire: never, recordSuccess: () => {}, refund: () => {} } }],
+];
 
 describe('delays', () => {
   test('double from initialDelay on', async () => {
@@ -362,9 +371,21 @@ describe('a time budget', () => {
 
     const { value, state } = await get(client);
 
-    expect(value.code).toBe('ETIMEDOUT');
-    expect(state).toMatchObject({ outcome: 'time-budget-exceeded', elapsed: 300 });
-    expect(stub.at.length).toBeLessThanOrEqual(2);
+    // The wait of 100 ms would end at 300.
+    expect(value.response.status).toBe(503);
+    expect(state).toMatchObject({ outcome: 'time-budget-exceeded', elapsed: 200, totalDelay: 0 });
+    expect(stub.at).toEqual([0]);
+  });
+
+  test.each(NEVER_ANSWERING)('ends the waiting for %s', async (_name, policy) => {
+    const { client, stub } = clientOf({ ...BUDGET, ...policy }, 503);
+
+    const { value, state } = await get(client);
+
+    expect(value.response.status).toBe(503);
+    expect(state).toMatchObject({ outcome: 'time-budget-exceeded', elapsed: 250 });
+    expect(stub.at).toEqual([0]);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   test('starts anew for the re-sent config of the error', async () => {
@@ -377,6 +398,81 @@ describe('a time budget', () => {
     expect(watched.status).toBe('fulfilled');
     expect(retryStateOf(watched.value)).toMatchObject({ attempts: 2, outcome: 'succeeded' });
     expect(stub.at).toEqual([0, 250, 350]);
+  });
+});
+
+describe('a callback or a budget that is being waited for', () => {
+  test.each(NEVER_ANSWERING)('does not keep the caller’s abort waiting: %s', async (_name, policy) => {
+    const controller = new AbortController();
+    const { client, stub } = clientOf(policy, 503);
+    const watched = watch(client.get('/', { signal: controller.signal }));
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(watched.status).toBe('pending');
+
+    controller.abort();
+    await flush();
+
+    expect(axios.isCancel(watched.value)).toBe(true);
+    expect((watched.value as Error).cause).toBe(stub.errors[0]);
+    expect(retryStateOf(watched.value)).toMatchObject({ outcome: 'aborted', attempts: 1, elapsed: 1_000 });
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test.each(NEVER_ANSWERING)('does not keep a detach waiting: %s', async (_name, policy) => {
+    const { client, stub, retry } = clientOf(policy, 503);
+    const watched = watch(client.get('/'));
+    await flush();
+
+    retry.detach();
+    await flush();
+
+    expect(watched.value).toBe(stub.errors[0]);
+    expect(retryStateOf(watched.value)).toMatchObject({ outcome: 'detached' });
+  });
+
+  test('may fail after the request is over, unheard', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const { client } = clientOf(
+      {
+        timeBudget: 100,
+        backoff: () => 10,
+        onRetry: () => new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 1_000)),
+      },
+      503,
+    );
+
+    const { state } = await get(client);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(state).toMatchObject({ outcome: 'time-budget-exceeded', elapsed: 100 });
+    expect(unhandled).not.toHaveBeenCalled();
+    process.off('unhandledRejection', unhandled);
+  });
+
+  test('gives the token back that comes after the request is over', async () => {
+    const budget = {
+      tryAcquire: () => new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 1_000)),
+      recordSuccess: jest.fn(),
+      refund: jest.fn(),
+    };
+    const { client, stub } = clientOf({ timeBudget: 100, backoff: () => 10, budget }, 503);
+
+    const { state } = await get(client);
+
+    expect(state).toMatchObject({ outcome: 'time-budget-exceeded', elapsed: 100 });
+    expect(stub.at).toEqual([0]);
+    expect(budget.refund).toHaveBeenCalledTimes(1);
+  });
+
+  test('gives the token back if onRetry is never answered', async () => {
+    const budget = new RetryBudget({ maxTokens: 3, refillPerSecond: 0 });
+    const { client } = clientOf({ timeBudget: 100, backoff: () => 10, budget, onRetry: never }, 503);
+
+    await get(client);
+
+    expect(budget.tokens).toBe(3);
   });
 });
 

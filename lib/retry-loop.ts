@@ -16,7 +16,9 @@ import {
   AttemptDeadline,
   type CancelTokenLike,
   type Interrupters,
+  interruptible,
   now,
+  startTimer,
   type TimedConfig,
   wait,
 } from './timing';
@@ -26,6 +28,11 @@ import { show } from './validation';
 interface Delay {
   readonly delay: number;
   readonly delaySource: DelaySource;
+}
+
+/** Thrown where the request ended while it waited for an answer of somebody else's. */
+class Interrupted {
+  constructor(readonly reason: GiveUpReason) {}
 }
 
 /**
@@ -40,16 +47,12 @@ export async function retryUntilSettled(request: LogicalRequest, firstError: unk
   for (;;) {
     const next = await consult(request, error, () => decide(request, error));
     if (typeof next === 'string') return giveUp(request, error, next);
-    const permit = await requestPermit(request, error as AxiosError);
+    const permit = await consult(request, error, () => requestPermit(request, error as AxiosError));
     if (!permit) return giveUp(request, error, 'retry-budget-empty');
     const obstacle = await waitForTurn(request, error as AxiosError, next, permit);
     if (obstacle) {
       permit.unused();
-      return giveUp(
-        request,
-        obstacle === 'aborted' ? canceledError(request, error as AxiosError) : error,
-        obstacle,
-      );
+      return interrupt(request, error as AxiosError, obstacle);
     }
     const outcome = await attempt(request, permit);
     if ('response' in outcome) return outcome.response;
@@ -77,7 +80,7 @@ async function decide(request: LogicalRequest, error: unknown): Promise<Delay | 
   if (!isAxiosError(error) || LogicalRequest.of(error.config) !== request) return 'not-retryable';
   const veto = serverVeto(error);
   if (veto === false) return 'server-said-stop';
-  const judgement = await policy.isRetryable?.(error, state);
+  const judgement = await answerOf(request, policy.isRetryable?.(error, state));
   if (!(judgement ?? veto ?? isTransient(error, policy.statuses))) return 'not-retryable';
   if (!request.mayBeRepeated && !neverLeft(error)) return 'not-idempotent';
   if (!isReplayable(original.get('data'))) return 'body-not-replayable';
@@ -85,8 +88,12 @@ async function decide(request: LogicalRequest, error: unknown): Promise<Delay | 
   if (attachment.detached.stopped) return 'detached';
   const next = delayOf(request, error);
   if (typeof next === 'string') return next;
-  // Timers count whole milliseconds.
-  return Math.ceil(next.delay) < request.timeLeft ? next : 'time-budget-exceeded';
+  return fitsIn(request, next.delay) ? next : 'time-budget-exceeded';
+}
+
+/** Whether a wait would end before the time budget does. Timers count whole milliseconds. */
+function fitsIn(request: LogicalRequest, delay: number): boolean {
+  return Math.ceil(delay) < request.timeLeft;
 }
 
 /** The server's word if it gave one, with the backoff's sample on top so that not all return at once. */
@@ -118,13 +125,10 @@ function sampleBackoff(request: LogicalRequest, error: AxiosError): number {
   return delay;
 }
 
-function announceRetry(
-  { policy, state }: LogicalRequest,
-  error: AxiosError,
-  next: Delay,
-): void | Promise<void> {
+function announceRetry(request: LogicalRequest, error: AxiosError, next: Delay): Promise<unknown> {
+  const { policy, state } = request;
   const event: RetryEvent = withHidden({ state, retry: state.retries + 1, ...next }, { error });
-  return policy.onRetry?.(event);
+  return answerOf(request, policy.onRetry?.(event));
 }
 
 /** The budget that a request's retries draw on; one of an origin is made only for an origin that failed. */
@@ -141,13 +145,20 @@ function sharedBudgetOf(
   return budgets.isEmpty ? undefined : budgets.find(config);
 }
 
-function requestPermit(request: LogicalRequest, error: AxiosError): Promise<RetryPermit | undefined> {
+async function requestPermit(request: LogicalRequest, error: AxiosError): Promise<RetryPermit | undefined> {
   const shared = sharedBudgetOf(request, (error.config ?? {}) as Destination, true);
   const isPatient = request.policy.whenBudgetEmpty === 'wait';
   const kind = isPatient ? 'patient' : isTimeout(error) ? 'after-timeout' : 'ordinary';
-  return RetryPermit.request(shared, kind, (budgetError) => {
+  const asked = RetryPermit.request(shared, kind, (budgetError) => {
     request.budgetError = budgetError;
   });
+  try {
+    return await answerOf(request, asked);
+  } catch (interrupted) {
+    // A token that comes too late goes back.
+    asked.then((permit) => permit?.unused());
+    throw interrupted;
+  }
 }
 
 /** Announces the retry, waits, and parks if there is no token. @returns why the retry may not be sent, if so */
@@ -162,6 +173,8 @@ async function waitForTurn(
     permit.unused();
     throw thrown;
   });
+  // onRetry may have taken its time.
+  if (!fitsIn(request, next.delay)) return 'time-budget-exceeded';
   releaseBody(error.response?.data);
   const startedAt = now();
   const failedAfter = startedAt - request.attemptStartedAt;
@@ -240,13 +253,38 @@ async function giveUp(request: LogicalRequest, error: unknown, reason: GiveUpRea
   throw error;
 }
 
+/** Gives up because something came between; who aborted gets axios' CanceledError. */
+function interrupt(request: LogicalRequest, error: AxiosError, reason: GiveUpReason): Promise<never> {
+  return giveUp(request, reason === 'aborted' ? canceledError(request, error) : error, reason);
+}
+
 /** Asks the policy's callbacks. What one of them throws ends the logical request, the request's error as its cause. */
-async function consult<T>(request: LogicalRequest, error: unknown, ask: () => T | Promise<T>): Promise<T> {
+async function consult<T>(request: LogicalRequest, error: unknown, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (thrown) {
+    if (thrown instanceof Interrupted) return interrupt(request, error as AxiosError, thrown.reason);
     return giveUp(request, withCause(thrown, error), 'aborted');
   }
+}
+
+/**
+ * What a callback or a budget kept elsewhere answers, waited for no longer than the request itself may take.
+ * @throws Interrupted when the signal, the token, the time budget or a detach comes first
+ */
+async function answerOf<T>(request: LogicalRequest, answer: T | Promise<T>): Promise<T> {
+  if (typeof (answer as Promise<T> | undefined)?.then !== 'function') return answer;
+  const answered = Promise.resolve(answer);
+  // Interrupted, nobody hears it.
+  answered.catch(() => {});
+  const interruption = await interruptible(interruptersOf(request), (finish) => {
+    answered.then(finish, finish);
+    const { timeLeft } = request;
+    return timeLeft === Number.POSITIVE_INFINITY ? () => {} : startTimer(Math.max(0, timeLeft), finish);
+  });
+  if (interruption) throw new Interrupted(interruption);
+  if (request.timeLeft <= 0) throw new Interrupted('time-budget-exceeded');
+  return answered;
 }
 
 function recordFailure({ state }: LogicalRequest, error: unknown): void {
