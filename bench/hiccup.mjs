@@ -1,6 +1,7 @@
 /**
- * The hiccup, over real HTTP on this machine: a server is down for three seconds while one client process sends it a
- * steady load, through each library in turn. What do its callers notice, and what does the server get to bear?
+ * Trouble, over real HTTP on this machine: a server fails one request in ten (flaky), or is down for three seconds (the
+ * hiccup: rejecting, stalling), while one client process sends it a steady load, through each library in turn. What do
+ * its callers notice, and what does the server get to bear?
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,12 +9,13 @@ import { CONNECT } from './support/http-clients.mjs';
 import { saveResult } from './support/results.mjs';
 import { quantile } from './support/stats.mjs';
 
-const KINDS = ['rejecting', 'stalling'];
+const KINDS = ['flaky', 'rejecting', 'stalling'];
 const SETTINGS = {
   requestsPerSecond: 100,
   capacityPerSecond: 125,
   outageStart: 3_000,
   outageEnd: 6_000,
+  flakyShare: 0.1,
   // Later than the last parked retry may leave (`maxQueueTime`): a load that ends earlier would pay no tokens for it.
   end: 40_000,
 };
@@ -38,8 +40,8 @@ saveResult('hiccup', { settings: { ...SETTINGS, bin: BIN, lanes: LANES }, runs }
 process.exit();
 
 async function play({ kind, name }) {
-  const { requestsPerSecond, capacityPerSecond, outageStart, outageEnd, end } = SETTINGS;
-  const server = start('hiccup-server', kind, capacityPerSecond, outageStart, outageEnd);
+  const { requestsPerSecond, capacityPerSecond, outageStart, outageEnd, flakyShare, end } = SETTINGS;
+  const server = start('hiccup-server', kind, capacityPerSecond, outageStart, outageEnd, flakyShare);
   const [{ port }] = await once(server, 'message');
   const client = start('hiccup-client', name, port, requestsPerSecond, end);
   await once(client, 'message');

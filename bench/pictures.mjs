@@ -24,7 +24,11 @@ const STORM_LINES = {
   'default budget': { color: blue, width: 3 },
   "default budget, 'wait'": { color: green, width: 3 },
 };
-const KIND_COLORS = { rejecting: orange, stalling: blue };
+const KINDS = {
+  flaky: { title: 'fails one request in ten', color: gray },
+  rejecting: { title: 'down: answers 503', color: orange },
+  stalling: { title: 'down: never answers', color: blue },
+};
 
 drawHiccup(loadResult('hiccup'));
 drawStorm(loadResult('storm'));
@@ -54,13 +58,13 @@ function drawHiccup({ settings, runs }) {
   });
   const names = [...new Set(runs.map(({ name }) => name))];
   saveChart('hiccup-failed-callers.svg', {
-    title: 'The hiccup: callers that saw a failure',
-    subtitle: `Of ${runs[0].callers.toLocaleString('en')}. Real HTTP, one client process, ${load}`,
-    height: 520,
+    title: 'Callers that saw a failure when the server was flaky, or down for 3 seconds',
+    subtitle: `Of ${runs[0].callers.toLocaleString('en')}. Real HTTP, one client process, ${requestsPerSecond} a second to a server that can do ${capacityPerSecond}`,
+    height: 620,
     option: bars(
       names,
-      Object.entries(KIND_COLORS).map(([kind, color]) => ({
-        name: kind,
+      Object.entries(KINDS).map(([kind, { title, color }]) => ({
+        name: title,
         color,
         values: names.map((name) => runs.find((run) => run.kind === kind && run.name === name).failedCallers),
       })),
@@ -124,7 +128,7 @@ function drawStorm({ settings, runs }) {
 
 /** Panels of lines in one or two columns, all on the same scales, with one legend for all. */
 function linePanels(panels, lines, { columns, bottom, outage, until }) {
-  const top = 130;
+  const top = 145;
   const rows = panels.length / columns;
   const rowHeight = (bottom - top) / rows;
   const width = 860 / columns;

@@ -18,6 +18,7 @@ const sections = {
   instructions: instructionsTable(results['happy-path']),
   'waiting-memory': memoryTable(results['waiting-memory']),
   'bundle-size': sizeTable(results['bundle-size']),
+  'hiccup-flaky': hiccupTable(results.hiccup, 'flaky'),
   'hiccup-rejecting': hiccupTable(results.hiccup, 'rejecting'),
   'hiccup-stalling': hiccupTable(results.hiccup, 'stalling'),
   'hiccup-warning': hiccupWarning(results.hiccup),

@@ -58,7 +58,8 @@ export function saveChart(file, { title, subtitle, width = 900, height, option }
       textStyle: { color: light.ink, fontSize: 12 },
       itemGap: 26,
       left: 20,
-      right: 20,
+      // Without a browser echarts takes text for narrower than it is: so much for rows that would run over.
+      right: 220,
     },
   });
   saveFile(file, inBothSchemes(chart.renderToSVGString({ useViewBox: true }), title));

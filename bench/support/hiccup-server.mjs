@@ -1,12 +1,12 @@
 /**
  * The server of the hiccup, a process of its own. One request after the other, each taking the same time, and work for a
  * client that has gone is done all the same. While it is down it answers 503 at once (rejecting), or takes requests
- * and does not get to work on them (stalling).
+ * and does not get to work on them (stalling). Or it is never down, and answers a share of all requests with 503 (flaky).
  */
 import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-const [kind, capacityPerSecond, outageStart, outageEnd] = process.argv
+const [kind, capacityPerSecond, outageStart, outageEnd, flakyShare] = process.argv
   .slice(2)
   .map((arg) => Number(arg) || arg);
 const loopDelay = monitorEventLoopDelay({ resolution: 5 });
@@ -24,7 +24,8 @@ const server = createServer((request, response) => {
   seen.add(request.url);
   log.push(entry);
   const isDown = at >= outageStart && at < outageEnd;
-  if (isDown && kind === 'rejecting') return response.writeHead(503).end();
+  const isRejected = kind === 'flaky' ? Math.random() < flakyShare : kind === 'rejecting' && isDown;
+  if (isRejected) return response.writeHead(503).end();
   let beginsAt = Math.max(at, freeAt);
   if (beginsAt >= outageStart && beginsAt < outageEnd && kind === 'stalling') beginsAt = outageEnd;
   freeAt = beginsAt + 1000 / capacityPerSecond;

@@ -20,18 +20,17 @@ export function hiccupTable({ settings, runs }, kind) {
       run.secondsToHealth >= longest ? `not within ${longest} s` : `${run.secondsToHealth} s`,
     ]);
   const callers = integer(runs[0].callers);
-  return table([
-    [
-      `of ${callers} callers`,
-      'failed',
-      'extra requests',
-      'peak requests/s',
-      'p50 of those served',
-      'p99 of those served',
-      'healthy after',
-    ],
-    ...rows,
-  ]);
+  const head = [
+    `of ${callers} callers`,
+    'failed',
+    'extra requests',
+    'peak requests/s',
+    'p50 of those served',
+    'p99 of those served',
+    'healthy after',
+  ];
+  // Without an outage there is nothing to get over.
+  return table([head, ...rows].map((row) => (kind === 'flaky' ? row.slice(0, -1) : row)));
 }
 
 export function hiccupWarning({ runs }) {
@@ -49,7 +48,7 @@ export function stormTable({ settings, runs }, outage) {
   const policies = [...new Set(runs.map(({ policy }) => policy))];
   const longest = (settings.end - settings.outageEnd) / 1000;
   const cell = ({ failedPercent, amplification, secondsToHealth }) => {
-    const health = secondsToHealth >= longest ? 'never' : `${secondsToHealth} s`;
+    const health = secondsToHealth >= longest ? `not within ${longest} s` : `${secondsToHealth} s`;
     return `${decimals(failedPercent, 2)}% · ${decimals(amplification, 2)}x · ${health}`;
   };
   return table([
