@@ -609,3 +609,39 @@ test('one error handed to several requests is retried by one loop, which answers
   expect(retries).toEqual([1]);
   expect(stub.configs).toHaveLength(3);
 });
+
+test('a budget that is a plain object, which axios copies with the defaults, is one and the same', async () => {
+  const stub = stubAdapter(...Array<number>(20).fill(503));
+  const budget = {
+    left: 3,
+    tryAcquire() {
+      return this.left-- > 0;
+    },
+    recordSuccess() {},
+    refund() {},
+  };
+  const client = axios.create({
+    adapter: stub.adapter,
+    retryPolicy: { backoff: () => 0, maxRetries: 2, budget },
+  });
+  attachRetry(client);
+
+  for (let n = 0; n < 5; n++) await rejectionOf(client.get('/'));
+
+  expect(stub.at).toHaveLength(5 + 3);
+});
+
+test('a bad policy is refused also where an interceptor sets the body’s transform', async () => {
+  const stub = stubAdapter();
+  const client = axios.create({ adapter: stub.adapter });
+  attachRetry(client);
+  client.interceptors.request.use((config) => {
+    config.transformRequest = [(data) => data];
+    return config;
+  });
+
+  const error = await rejectionOf(client.get('/', { retryPolicy: { maxRetries: -1 } }));
+
+  expect(error).toBeInstanceOf(RangeError);
+  expect(stub.at).toEqual([]);
+});

@@ -585,8 +585,16 @@ describe('x-should-retry', () => {
     expect(veto({ 'X-Should-Retry': value })).toBe(expected);
   });
 
-  test.each(['', '1', '0', 'yes', 'no', 'maybe', 'true, false'])('%p says nothing', (value) => {
-    expect(veto({ 'x-should-retry': value })).toBeUndefined();
+  test.each(['', '1', '0', 'yes', 'no', 'maybe', 'true, false', 'false, true', 'falsetto', 'untrue'])(
+    '%p says nothing',
+    (value) => {
+      expect(veto({ 'x-should-retry': value })).toBeUndefined();
+    },
+  );
+
+  test('counts as one where it is sent twice', () => {
+    expect(veto({ 'x-should-retry': 'false, false' })).toBe(false);
+    expect(veto({ 'x-should-retry': 'true,True' })).toBe(true);
   });
 
   test('nothing is said without it', () => {

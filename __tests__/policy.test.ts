@@ -521,3 +521,22 @@ describe('a value in a message', () => {
     expect(show(value)).toBe(text);
   });
 });
+
+describe('what only looks like a policy without fields', () => {
+  test.each([
+    ['a promise that nobody awaited', Promise.resolve({ maxRetries: 1 })],
+    ['a Map', new Map([['maxRetries', 1]])],
+    ['a Date', new Date(0)],
+  ])('%s is refused', (_what, value) => {
+    expect(() => resolvePolicy([value as never])).toThrow(
+      /^retryPolicy must be false or an object with any of maxRetries, .*; got an object$/,
+    );
+  });
+
+  test('an instance of a class is taken by its fields', () => {
+    class Policy {
+      maxRetries = 7;
+    }
+    expect(resolvePolicy([new Policy()])?.maxRetries).toBe(7);
+  });
+});

@@ -97,13 +97,25 @@ describe('the captured original', () => {
     expect(original.data.deep.a).toBe(1);
   });
 
-  test('copies a list one level deep, as axios does', () => {
-    const item = { a: 1 };
-    const data = [item];
+  test('copies a list, all the way down', () => {
+    const data = [{ a: 1, b: [{ c: 1 }] }, [1, null, undefined]] as [
+      { a: number; b: [{ c: number }] },
+      unknown[],
+    ];
+    const original = captureOriginal({ data }) as { data: typeof data };
+    data[0].a = 2;
+    data[0].b[0].c = 2;
+    data[1].push(2);
+    data.push([]);
+    expect(original.data).toEqual([{ a: 1, b: [{ c: 1 }] }, [1, null, undefined]]);
+  });
+
+  test('copies a list that holds itself without end only once', () => {
+    const data: unknown[] = [{ a: 1 }];
+    data.push(data, { data });
     const original = captureOriginal({ data }) as { data: unknown[] };
-    data.push({ a: 2 });
-    expect(original.data).toHaveLength(1);
-    expect(original.data[0]).toBe(item);
+    expect(original.data).not.toBe(data);
+    expect(original.data[0]).toEqual({ a: 1 });
   });
 
   test('copies URLSearchParams', () => {

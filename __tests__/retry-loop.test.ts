@@ -1358,3 +1358,50 @@ test('no wait is begun that ends with the time budget, fractions of a millisecon
 
   expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
 });
+
+test('no attempt is begun with no time left, however long the process slept in the wait', async () => {
+  const { client, stub } = clientOf({ timeBudget: 400 }, 503);
+  const watched = watch(client.get('/'));
+  await flush();
+  const { now } = performance;
+  // A laptop's lid, or an event loop that was blocked.
+  jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 1_000);
+
+  await jest.runAllTimersAsync();
+  jest.restoreAllMocks();
+
+  expect(retryStateOf(watched.value)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
+  expect(stub.at).toEqual([0]);
+});
+
+test('a cause that a callback throws makes no circle', async () => {
+  const reset = new Error('reset');
+  const { client } = clientOf(
+    {
+      onRetry: ({ error }) => {
+        error.cause = reset;
+        throw reset;
+      },
+    },
+    503,
+  );
+
+  expect((await get(client)).value).toBe(reset);
+  expect(reset.cause).toBeUndefined();
+});
+
+test('an asynchronous backoff is refused by name, and what it rejects with is not left unhandled', async () => {
+  const unhandled = jest.fn();
+  process.on('unhandledRejection', unhandled);
+  const backoff = (async () => {
+    throw new Error('boom');
+  }) as unknown as () => number;
+  const { client } = clientOf({ backoff }, 503);
+
+  const { value } = await get(client);
+  await new Promise((resolve) => setImmediate(resolve));
+
+  expect(value.message).toContain('retryPolicy.backoff must return a finite number');
+  expect(unhandled).not.toHaveBeenCalled();
+  process.off('unhandledRejection', unhandled);
+});

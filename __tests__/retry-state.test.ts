@@ -112,14 +112,35 @@ describe('serialised', () => {
       'failures',
       'idempotencyKey',
       'outcome',
+      'settledAt',
+      'startedAt',
       'totalDelay',
     ]);
+  });
+
+  // As lodash's cloneDeep and Vue's or MobX' stores do with a config that is logged or kept.
+  test.each<[string, (state: object) => object]>([
+    [
+      'clone',
+      (state) => Object.create(Object.getPrototypeOf(state), Object.getOwnPropertyDescriptors(state)),
+    ],
+    ['proxy', (state) => new Proxy(state, {})],
+  ])('a %s of it answers the same', (_what, make) => {
+    const state = make(settled()) as RetryState;
+    expect(JSON.parse(JSON.stringify(state))).toEqual(JSON_OF_SETTLED);
+    expect(state.elapsed).toBe(JSON_OF_SETTLED.elapsed);
   });
 });
 
 describe('the owner of a state', () => {
   test('is found again by the state', () => {
     expect(LiveRetryState.ownerOf(new LiveRetryState(OWNER))).toBe(OWNER);
+  });
+
+  test('is let go of once the request is settled: who keeps the state keeps no response', () => {
+    const state = new LiveRetryState(OWNER);
+    state.settle('succeeded');
+    expect(LiveRetryState.ownerOf(state)).toBeUndefined();
   });
 
   test.each([

@@ -1,4 +1,6 @@
-import { EventEmitter, getEventListeners } from 'node:events';
+import { EventEmitter, getEventListeners, setMaxListeners } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import axios, { type CancelToken } from 'axios';
 import {
   AttemptDeadline,
@@ -337,7 +339,8 @@ describe('anything interruptible', () => {
 describe('the deadline of an attempt', () => {
   /** A config under a deadline. */
   function underDeadline(left: number, config: TimedConfig = {}) {
-    const deadline = new AttemptDeadline(config, left);
+    const deadline = new AttemptDeadline(left, config);
+    deadline.applyTo(config);
     return { config, deadline, signal: config.signal as AbortSignal };
   }
 
@@ -405,6 +408,37 @@ describe('the deadline of an attempt', () => {
     controller.abort();
     expect([signal.aborted, deadline.expired]).toEqual([true, false]);
     deadline.release();
+  });
+
+  test('passes the caller’s reason on', () => {
+    const controller = new AbortController();
+    const { deadline, signal } = underDeadline(1_000, { signal: controller.signal });
+    controller.abort('user left');
+    expect(signal.reason).toBe('user left');
+    deadline.release();
+  });
+
+  test('does not listen to the caller any more once it is over', () => {
+    const controller = new AbortController();
+    underDeadline(1_000, { signal: controller.signal });
+    jest.advanceTimersByTime(1_000);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  test('leaves a frozen config as it is', () => {
+    const { config, deadline } = underDeadline(1_000, { timeout: 5_000 });
+    expect(() => deadline.release(Object.freeze(config))).not.toThrow();
+  });
+
+  test('gives back a timeout that an interceptor has set', () => {
+    const config: TimedConfig = { timeout: 5_000 };
+    const deadline = new AttemptDeadline(1_000, config);
+    expect(config.timeout).toBe(1_000);
+    config.timeout = 3_000;
+    deadline.applyTo(config);
+    expect(config.timeout).toBe(1_000);
+    deadline.release(config);
+    expect(config.timeout).toBe(3_000);
   });
 
   test('passes on an abort that came before', () => {
@@ -506,6 +540,33 @@ describe('the deadline of an attempt', () => {
       expect(signal.aborted).toBe(false);
     });
 
+    test('of the web, the caller’s signal goes on being heard', () => {
+      const controller = new AbortController();
+      const { config, deadline, signal } = underDeadline(1_000, { signal: controller.signal });
+      deadline.release(config, new ReadableStream());
+      controller.abort(new Error('enough'));
+      expect(signal.reason).toBe(controller.signal.reason);
+    });
+
+    test('of the web that nobody holds any more, nothing is left', async () => {
+      jest.useRealTimers();
+      const controller = new AbortController();
+      setMaxListeners(0, controller.signal);
+      setFlagsFromString('--expose-gc');
+      const gc = runInNewContext('gc') as () => void;
+      for (let n = 0; n < 50; n++) {
+        const { config, deadline } = underDeadline(1_000, { signal: controller.signal });
+        deadline.release(config, new ReadableStream());
+      }
+      expect(getEventListeners(controller.signal, 'abort')).toHaveLength(50);
+      for (let n = 0; n < 10; n++) {
+        gc();
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      // The last one may still be on the stack.
+      expect(getEventListeners(controller.signal, 'abort').length).toBeLessThan(5);
+    });
+
     test('nothing is left if it is destroyed already', () => {
       const controller = new AbortController();
       const { config, deadline } = underDeadline(1_000, { signal: controller.signal });
@@ -513,14 +574,11 @@ describe('the deadline of an attempt', () => {
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
     });
 
-    test.each([null, undefined, 'text', { pipe: true }, new ReadableStream()])(
-      '%p is no such stream',
-      (body) => {
-        const controller = new AbortController();
-        const { config, deadline } = underDeadline(1_000, { signal: controller.signal });
-        deadline.release(config, body);
-        expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
-      },
-    );
+    test.each([null, undefined, 'text', { pipe: true }])('%p is no stream', (body) => {
+      const controller = new AbortController();
+      const { config, deadline } = underDeadline(1_000, { signal: controller.signal });
+      deadline.release(config, body);
+      expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+    });
   });
 });

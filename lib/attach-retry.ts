@@ -1,10 +1,10 @@
 /**
  * attachRetry: wires the interceptor pair to an axios instance, and takes it off again.
  */
-import type { InternalAxiosRequestConfig } from 'axios';
+import axios, { type InternalAxiosRequestConfig } from 'axios';
 import { type BudgetReport, BudgetsPerOrigin, withQueue } from './budget/per-origin';
 import { RetryBudget } from './budget/retry-budget';
-import { idempotencyKeyOf, setHeader } from './idempotency-key';
+import { idempotencyKeyOf, keyOnConfig, setHeader } from './idempotency-key';
 import { type Attachment, LogicalRequest } from './logical-request';
 import { type ResolvedPolicy, type RetryPolicy, resolvePolicy } from './policy';
 import { OriginalRequest } from './replay';
@@ -63,13 +63,16 @@ interface Managers {
       rejected: null,
       options: { synchronous: true; runWhen: (config: MergedConfig) => boolean },
     ): number;
-    eject(id: number): void;
-  };
+  } & InterceptorChain;
   response: {
     use(fulfilled: (response: unknown) => unknown, rejected: (error: unknown) => unknown): number;
-    eject(id: number): void;
     [ATTACHED]?: AttachedRetry;
-  };
+  } & InterceptorChain;
+}
+
+interface InterceptorChain {
+  eject(id: number): void;
+  forEach(visit: (handler: { fulfilled: unknown }) => void): void;
 }
 
 /** A merged axios config, as interceptors get it. */
@@ -77,6 +80,8 @@ interface MergedConfig {
   retryPolicy?: RetryPolicy | false;
   retryState?: unknown;
   transformRequest?: unknown;
+  adapter?: unknown;
+  headers?: unknown;
   signal?: unknown;
   timeout?: number;
 }
@@ -117,8 +122,8 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
   const handle: AttachedRetry = {
     detach() {
       if (attachment.detached.stopped) return;
-      managers.request.eject(requestId);
-      managers.response.eject(responseId);
+      ejectOwn(managers.request, requestId, setHeaders);
+      ejectOwn(managers.response, responseId, onSuccess);
       delete managers.response[ATTACHED];
       attachment.detached.stop();
     },
@@ -149,13 +154,13 @@ function capture(
   const earlier = LogicalRequest.of(config);
   if (earlier?.isReplaying) {
     earlier.isReplaying = false;
-    return earlier.hasHeaders;
+    return prepare(earlier, config);
   }
   if (config.retryState !== undefined) delete config.retryState;
   try {
     const policy = policyOf(config);
     if (!policy) return false;
-    return begin(attachment, policy, config, earlier?.isPending ? earlier : undefined).hasHeaders;
+    return prepare(begin(attachment, policy, config, earlier?.isPending ? earlier : undefined), config);
   } catch (invalidPolicy) {
     rejectUnsent(config, invalidPolicy);
   }
@@ -172,9 +177,42 @@ function begin(
   const request = new LogicalRequest(attachment, policy, new OriginalRequest(config), parent);
   config.retryState = request.state;
   if (policy.timeBudget !== undefined && !parent) {
-    request.deadline = new AttemptDeadline(config, policy.timeBudget);
+    request.deadline = new AttemptDeadline(policy.timeBudget, config);
   }
   return request;
+}
+
+/** @returns whether `setHeaders` is to run */
+function prepare(request: LogicalRequest, config: MergedConfig): boolean {
+  const { hasHeaders, deadline } = request;
+  if (hasHeaders || deadline) {
+    const transforms = [config.transformRequest ?? []].flat();
+    if (!transforms.includes(seal)) config.transformRequest = [...transforms, seal];
+  }
+  return hasHeaders;
+}
+
+/**
+ * The last of an attempt's body transforms, which leaves the body alone. axios runs them after all request interceptors,
+ * with the config as `this`: whatever those made of the key's header, of the signal and of the timeout, the key is
+ * the same on every attempt, and the time budget ends it.
+ */
+function seal(this: MergedConfig, data: unknown): unknown {
+  const request = LogicalRequest.of(this);
+  if (!request) return data;
+  if (request.hasHeaders) keepKey(request, this);
+  if (request.deadline?.expired) throw new axios.CanceledError(undefined, this as never);
+  request.deadline?.applyTo(this);
+  return data;
+}
+
+/** The key that is on the first attempt, whoever put it there, goes with all others. */
+function keepKey({ policy, state, parent }: LogicalRequest, config: MergedConfig): void {
+  const owner = parent?.state ?? state;
+  const present = keyOnConfig(config, policy);
+  if (owner.attempts === 1 && present) owner.idempotencyKey = present;
+  else if (owner.idempotencyKey !== undefined && owner.idempotencyKey !== present)
+    setHeader(config, policy.idempotencyKeyHeader, owner.idempotencyKey);
 }
 
 /** Our request interceptor, for the few requests that need one. */
@@ -195,15 +233,26 @@ function setHeaders(config: InternalAxiosRequestConfig & MergedConfig): unknown 
 }
 
 /**
- * Has the request rejected instead of sent: its body's transform throws, which no adapter comes before. Not by throwing
- * here: axios 1.0 would throw it out of `request()` instead of rejecting, or send the request all the same.
+ * Has the request rejected instead of sent: its body's transform throws, which no adapter comes before; and its adapter
+ * rejects, lest an interceptor sets a transform of its own. Not by throwing here: axios 1.0 would throw it out of
+ * `request()` instead of rejecting, or send the request all the same.
  */
-function rejectUnsent(config: { transformRequest?: unknown }, error: unknown): void {
+function rejectUnsent(config: MergedConfig, error: unknown): void {
   config.transformRequest = [
     () => {
       throw error;
     },
   ];
+  config.adapter = () => Promise.reject(error);
+}
+
+/** Unless it is gone already: axios before 1.2x gives the ids that `clear()` left behind to others. */
+function ejectOwn(manager: InterceptorChain, id: number, fulfilled: unknown): void {
+  let isThere = false;
+  manager.forEach((handler) => {
+    isThere ||= handler.fulfilled === fulfilled;
+  });
+  if (isThere) manager.eject(id);
 }
 
 function onSuccess(response: unknown): unknown {

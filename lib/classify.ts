@@ -28,6 +28,7 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ERR_HTTP2_STREAM_CANCEL',
   'ERR_HTTP2_INVALID_SESSION',
   'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
@@ -55,8 +56,10 @@ export function isCancel(error: unknown): boolean {
 
 /** What the server asks of retries with `x-should-retry`: `true`, `false`, or nothing. */
 export function serverVeto(error: AxiosError): boolean | undefined {
-  const value = responseHeaderOf(error.response?.headers, 'x-should-retry')?.toLowerCase();
-  return value === 'true' ? true : value === 'false' ? false : undefined;
+  const value = responseHeaderOf(error.response?.headers, 'x-should-retry')?.toLowerCase() ?? '';
+  // Sent twice, it arrives as a list.
+  if (/^true(\s*,\s*true)*$/.test(value)) return true;
+  return /^false(\s*,\s*false)*$/.test(value) ? false : undefined;
 }
 
 /** The built-in judgement: may this failure be gone a moment later? */
@@ -129,7 +132,7 @@ function deepestCauseWithCode(error: unknown): CauseWithCode | undefined {
 }
 
 /** An error and its causes, the outermost first, as deep as anybody nests them. */
-function causesOf(error: unknown): Cause[] {
+export function causesOf(error: unknown): Cause[] {
   const causes: Cause[] = [];
   let cause = error as Cause | null | undefined;
   while (causes.length < 5 && typeof cause === 'object' && cause !== null) {

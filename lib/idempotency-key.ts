@@ -15,7 +15,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TR
  * @throws TypeError or RangeError if the policy's function returns what no header may carry
  */
 export function idempotencyKeyOf(config: AxiosRequestConfig, policy: ResolvedPolicy): string | undefined {
-  const present = headerOf(config.headers, policy.idempotencyKeyHeader.toLowerCase());
+  const present = keyOnConfig(config, policy);
   if (present) return present;
   const { idempotencyKey } = policy;
   if (typeof idempotencyKey === 'string') return idempotencyKey;
@@ -25,6 +25,11 @@ export function idempotencyKeyOf(config: AxiosRequestConfig, policy: ResolvedPol
     return key;
   }
   return idempotencyKey && !SAFE_METHODS.has(String(config.method).toUpperCase()) ? newKey() : undefined;
+}
+
+/** The key that an attempt's config carries, in a header of any case. */
+export function keyOnConfig(config: { headers?: unknown }, policy: ResolvedPolicy): string | undefined {
+  return headerOf(config.headers, policy.idempotencyKeyHeader.toLowerCase());
 }
 
 /** Node 18 and React Native have no global `crypto`. A key need not be secret, only nobody else's. */

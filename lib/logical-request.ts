@@ -2,10 +2,11 @@
  * One logical request: what the caller asked for, under which policy, and what became of it so far.
  */
 import type { BudgetsPerOrigin } from './budget/per-origin';
+import { keyOnConfig } from './idempotency-key';
 import type { ResolvedPolicy } from './policy';
 import type { OriginalRequest, ReplayableInstance } from './replay';
 import { LiveRetryState } from './retry-state';
-import { type AttemptDeadline, now, type StopSignal } from './timing';
+import { type AttemptDeadline, type Interrupters, now, type StopSignal } from './timing';
 
 /** One `attachRetry`: the instance it is on, and what its requests share. */
 export interface Attachment {
@@ -29,6 +30,8 @@ export class LogicalRequest {
   attemptStartedAt = now();
   /** The last thing a budget kept elsewhere rejected with. */
   budgetError: unknown = undefined;
+  /** The last attempt's own signal and token, where an interceptor set them. */
+  ofAttempt: Pick<Interrupters, 'signal' | 'cancelToken'> = {};
   /** The loop's result, once it runs. */
   result: Promise<unknown> | undefined = undefined;
   readonly #endsAt: number;
@@ -54,12 +57,19 @@ export class LogicalRequest {
     return owner instanceof LogicalRequest ? owner : undefined;
   }
 
-  get mayBeRepeated(): boolean {
-    return this.hasRepeatableMethod || this.state.idempotencyKey !== undefined;
+  /** Whether what was sent may be sent twice: a repeatable method that no interceptor changed, or a key that was on it. */
+  mayBeRepeated(sent: { method?: string; headers?: unknown }): boolean {
+    const { idempotencyKey } = this.state;
+    if (idempotencyKey !== undefined && keyOnConfig(sent, this.policy) === idempotencyKey) return true;
+    return this.hasRepeatableMethod && this.isRepeatable(sent.method);
   }
 
   get hasRepeatableMethod(): boolean {
-    return this.policy.methods.has(String(this.original.get('method')).toUpperCase());
+    return this.isRepeatable(this.original.get('method'));
+  }
+
+  private isRepeatable(method: unknown): boolean {
+    return this.policy.methods.has(String(method).toUpperCase());
   }
 
   /** Whether attempts carry headers of ours, or may turn out to carry an idempotency key of the caller's. */

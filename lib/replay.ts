@@ -15,10 +15,10 @@ export interface ReplayableInstance {
 }
 
 /**
- * A merged config as the caller asked for it, before any interceptor saw it. Copied as deep as axios itself does when
- * it merges (plain objects all the way down, arrays one level, everything else by reference), and URLSearchParams
- * and FormData as well. So whatever interceptors then do to the config, or to its headers, params or data, in place, a
- * replay starts from what the caller asked for.
+ * A merged config as the caller asked for it, before any interceptor saw it. Plain objects, arrays, URLSearchParams and
+ * FormData are copied all the way down, everything else (instances of classes) is kept by reference, as axios itself
+ * does when it merges. So whatever interceptors then do to the config, or to its headers, params or data, in place,
+ * a replay starts from what the caller asked for.
  *
  * Made for every request and needed by few, so making it is quick: two lists take a third of the time of an object with
  * these keys, which axios' configs, having no prototype, are slow to be copied into.
@@ -60,10 +60,11 @@ export class OriginalRequest {
   }
 }
 
-function copyOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.slice();
-  if (isPlainObject(value)) return copyFields(value);
+/** @param within the arrays and objects that hold the value: what holds itself is not copied again */
+function copyOf(value: unknown, within: readonly object[] = []): unknown {
+  if (typeof value !== 'object' || value === null || within.includes(value)) return value;
+  if (Array.isArray(value)) return copyItems(value, within);
+  if (isPlainObject(value)) return copyFields(value, within);
   if (value instanceof URLSearchParams) return new URLSearchParams(value);
   if (typeof FormData === 'function' && value instanceof FormData) return copyOfForm(value);
   return value;
@@ -75,13 +76,22 @@ function copyOfForm(form: FormData): FormData {
   return copy;
 }
 
-function copyFields(fields: object): Record<string, unknown> {
+function copyFields(fields: object, within: readonly object[]): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...fields };
+  let path: readonly object[] | undefined;
   for (const key in copy) {
     const value = copy[key];
-    if (typeof value === 'object' && Object.hasOwn(copy, key)) copy[key] = copyOf(value);
+    if (typeof value === 'object' && Object.hasOwn(copy, key)) {
+      path ??= [...within, fields];
+      copy[key] = copyOf(value, path);
+    }
   }
   return copy;
+}
+
+function copyItems(items: unknown[], within: readonly object[]): unknown[] {
+  const path = [...within, items];
+  return items.map((item) => (typeof item === 'object' ? copyOf(item, path) : item));
 }
 
 function isPlainObject(value: object): boolean {
@@ -92,13 +102,15 @@ function isPlainObject(value: object): boolean {
 
 /**
  * Whether a body can be sent twice. Not so what can be read only once: Node streams (the `form-data`
- * package's included), web ReadableStreams, and objects that hold one for axios to put into a form.
+ * package's included), web ReadableStreams, iterators, and objects that hold one for axios to put into a form.
  */
 export function isReplayable(body: unknown, seen = new Set<unknown>()): boolean {
   if (typeof body !== 'object' || body === null || seen.has(body)) return true;
-  const { pipe, getReader } = body as { pipe?: unknown; getReader?: unknown };
-  if (typeof pipe === 'function' || typeof getReader === 'function') return false;
-  if (!Array.isArray(body) && !isPlainObject(body)) return true;
+  const methods = body as Partial<Record<'pipe' | 'getReader' | 'next' | 'toJSON', unknown>>;
+  if ([methods.pipe, methods.getReader, methods.next].some((method) => typeof method === 'function'))
+    return false;
+  // Bytes, or what makes new JSON of itself each time.
+  if (ArrayBuffer.isView(body) || typeof methods.toJSON === 'function') return true;
   seen.add(body);
   return Object.values(body).every((part) => isReplayable(part, seen));
 }

@@ -6,7 +6,7 @@ import { backoffDelay } from './backoff';
 import { type Destination, type SharedBudget, withQueue } from './budget/per-origin';
 import { tellBudget } from './budget/retry-budget';
 import { RetryPermit } from './budget/retry-permit';
-import { isAxiosError, isCancel, isTimeout, isTransient, neverLeft, serverVeto } from './classify';
+import { causesOf, isAxiosError, isCancel, isTimeout, isTransient, neverLeft, serverVeto } from './classify';
 import { LogicalRequest } from './logical-request';
 import { isReplayable, releaseBody, replay } from './replay';
 import type { DelaySource, GiveUpEvent, GiveUpReason, RetryEvent } from './retry-state';
@@ -82,7 +82,7 @@ async function decide(request: LogicalRequest, error: unknown): Promise<Delay | 
   if (veto === false) return 'server-said-stop';
   const judgement = await answerOf(request, policy.isRetryable?.(error, state));
   if (!(judgement ?? veto ?? isTransient(error, policy.statuses))) return 'not-retryable';
-  if (!request.mayBeRepeated && !neverLeft(error)) return 'not-idempotent';
+  if (!request.mayBeRepeated(error.config ?? {}) && !neverLeft(error)) return 'not-idempotent';
   if (!isReplayable(original.get('data'))) return 'body-not-replayable';
   if (state.retries >= policy.maxRetries) return 'retries-exhausted';
   if (attachment.detached.stopped) return 'detached';
@@ -114,6 +114,8 @@ function sampleBackoff(request: LogicalRequest, error: AxiosError): number {
     typeof backoff === 'function'
       ? backoff(retry, error, request.state)
       : backoffDelay(backoff, retry, request.previousBackoff);
+  // An async function's: that it is none is the error to tell, not what it rejects with.
+  if (delay instanceof Promise) delay.catch(() => {});
   if (typeof delay !== 'number' || !(delay >= 0 && delay < Number.POSITIVE_INFINITY)) {
     throw new RangeError(
       typeof backoff === 'function'
@@ -183,6 +185,7 @@ async function waitForTurn(
     (await wait(next.delay, interrupters)) ??
     (await permit.ready(failedAfter, Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
   state.totalDelay += now() - startedAt;
+  if (!obstacle && request.timeLeft <= 0) return 'time-budget-exceeded';
   if (!obstacle) Object.assign(state.failures.at(-1) ?? {}, next);
   if (obstacle !== 'expired') return obstacle;
   return request.timeLeft > 0 ? 'retry-budget-empty' : 'time-budget-exceeded';
@@ -223,7 +226,7 @@ function sendWithinTime(request: LogicalRequest, config: TimedConfig): Promise<u
     }
   };
   if (timeLeft === Number.POSITIVE_INFINITY) return send();
-  const deadline = new AttemptDeadline(config, timeLeft);
+  const deadline = new AttemptDeadline(timeLeft, config);
   request.deadline = deadline;
   // An adapter may not listen to signals, and an interceptor may hang: the deadline settles all the same.
   return new Promise((resolve, reject) => {
@@ -234,7 +237,9 @@ function sendWithinTime(request: LogicalRequest, config: TimedConfig): Promise<u
 
 /** An attempt failed: nothing of it is left running, and its error is the one that the caller may get. */
 function endAttempt(request: LogicalRequest, error: unknown): unknown {
-  request.deadline?.release((error as AxiosError | undefined)?.config);
+  const { config } = (error ?? {}) as { config?: TimedConfig & Interrupters };
+  request.deadline?.release(config);
+  request.ofAttempt = { signal: config?.signal, cancelToken: config?.cancelToken };
   const ranOutOfTime = request.deadline?.expired || (request.timeLeft <= 0 && isTimeout(error));
   const final = ranOutOfTime ? timeBudgetError(request, error) : error;
   recordFailure(request, final);
@@ -297,10 +302,11 @@ function recordFailure({ state }: LogicalRequest, error: unknown): void {
   });
 }
 
-function interruptersOf({ original, attachment }: LogicalRequest): Interrupters {
+function interruptersOf({ original, attachment, ofAttempt }: LogicalRequest): Interrupters {
   return {
     signal: original.get('signal') as AbortSignalLike | undefined,
-    cancelToken: original.get('cancelToken') as CancelTokenLike | undefined,
+    attemptSignal: ofAttempt.signal,
+    cancelToken: (original.get('cancelToken') as CancelTokenLike | undefined) ?? ofAttempt.cancelToken,
     detached: attachment.detached,
   };
 }
@@ -327,7 +333,9 @@ function timeBudgetError(logical: LogicalRequest, error: unknown): unknown {
 
 /** Not enumerable, as axios sets it: whoever serialises an error does not get its cause's sockets as well. */
 function withCause(error: unknown, cause: unknown): unknown {
-  if (error instanceof Error && error !== cause && error.cause === undefined && Object.isExtensible(error)) {
+  if (!(error instanceof Error) || error.cause !== undefined || !Object.isExtensible(error)) return error;
+  // What a callback threw may be the request's error or one of its causes.
+  if (!causesOf(cause).some((known) => known === error)) {
     Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
   }
   return error;

@@ -105,7 +105,7 @@ export interface GiveUpEvent {
 /**
  * The live state. A class instance under a string key, because axios copies plain objects
  * on every merge of configs and drops symbol keys (before 1.19), but passes instances by reference.
- * `owner` is what the library itself keeps about the request; being private, it is neither
+ * `owner` is what the library itself keeps about the request until it is settled; being private, it is neither
  * enumerated, serialised nor copied.
  */
 export class LiveRetryState<Owner = unknown> implements RetryState {
@@ -114,15 +114,16 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   idempotencyKey: string | undefined = undefined;
   outcome: Outcome = 'pending';
   readonly failures: AttemptFailure[] = [];
-  readonly #startedAt = now();
-  #settledAt: number | undefined;
-  readonly #owner: Owner;
+  // Not private, milliseconds on the clock of `now()`: a clone or a proxy of a state (lodash, Vue) has to answer, too.
+  readonly startedAt = now();
+  settledAt: number | undefined = undefined;
+  #owner: Owner | undefined;
 
   constructor(owner: Owner) {
     this.#owner = owner;
   }
 
-  /** The owner of a live state; undefined for anything else, a deep copy of a state included. */
+  /** The owner of a pending state; undefined for anything else, a deep copy of a state included. */
   static ownerOf(state: unknown): unknown {
     return typeof state === 'object' && state !== null && #owner in state ? state.#owner : undefined;
   }
@@ -132,12 +133,14 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   }
 
   get elapsed(): number {
-    return (this.#settledAt ?? now()) - this.#startedAt;
+    return (this.settledAt ?? now()) - this.startedAt;
   }
 
   settle(outcome: Outcome): void {
     this.outcome = outcome;
-    this.#settledAt = now();
+    this.settledAt = now();
+    // Who keeps the state does not keep the request, its error and its bodies.
+    this.#owner = undefined;
   }
 
   toJSON(): RetryState {

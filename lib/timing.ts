@@ -64,6 +64,8 @@ export interface CancelTokenLike {
 /** What can end a wait early. */
 export interface Interrupters {
   readonly signal?: AbortSignalLike | undefined;
+  /** The last attempt's, where an interceptor set one of its own. */
+  readonly attemptSignal?: AbortSignalLike | undefined;
   readonly cancelToken?: CancelTokenLike | undefined;
   readonly detached: StopSignal;
 }
@@ -71,8 +73,9 @@ export interface Interrupters {
 export type Interruption = 'aborted' | 'detached';
 
 /** Whether, and by whom, the waiting has been called off already. */
-export function interruptionOf({ signal, cancelToken, detached }: Interrupters): Interruption | undefined {
-  if (signal?.aborted || cancelToken?.reason !== undefined) return 'aborted';
+export function interruptionOf(interrupters: Interrupters): Interruption | undefined {
+  const { signal, attemptSignal, cancelToken, detached } = interrupters;
+  if (signal?.aborted || attemptSignal?.aborted || cancelToken?.reason !== undefined) return 'aborted';
   return detached.stopped ? 'detached' : undefined;
 }
 
@@ -87,19 +90,20 @@ export function interruptible(
 ): Promise<Interruption | undefined> {
   const early = interruptionOf(interrupters);
   if (early) return Promise.resolve(early);
-  const { signal, cancelToken, detached } = interrupters;
+  const { signal, attemptSignal, cancelToken, detached } = interrupters;
+  const signals = new Set([signal, attemptSignal]);
   return new Promise((resolve) => {
     let stop = () => {};
     const end = (interruption?: Interruption) => {
       stop();
-      signal?.removeEventListener?.('abort', onAbort);
+      for (const signal of signals) signal?.removeEventListener?.('abort', onAbort);
       cancelToken?.unsubscribe?.(onAbort);
       detached.unsubscribe(onDetach);
       resolve(interruption);
     };
     const onAbort = () => end('aborted');
     const onDetach = () => end('detached');
-    signal?.addEventListener?.('abort', onAbort);
+    for (const signal of signals) signal?.addEventListener?.('abort', onAbort);
     cancelToken?.subscribe?.(onAbort);
     detached.subscribe(onDetach);
     stop = start(() => end());
@@ -127,53 +131,89 @@ export class AttemptDeadline {
   expired = false;
   /** Called when the time runs out. */
   onExpire: (() => void) | undefined;
+  readonly #endsAt: number;
   readonly #controller = new AbortController();
-  readonly #callerSignal: AbortSignalLike | undefined;
-  readonly #callerTimeout: number | undefined;
+  #callerSignal: AbortSignalLike | undefined;
+  #callerTimeout: number | undefined;
+  #cutTimeout: number | undefined;
   readonly #stopTimer: () => void;
-  readonly #forwardAbort = () => this.#controller.abort();
+  readonly #forwardAbort = () =>
+    this.#controller.abort((this.#callerSignal as { reason?: unknown } | undefined)?.reason);
+  readonly #stopForwarding = () => this.#callerSignal?.removeEventListener?.('abort', this.#forwardAbort);
 
-  /** @param left milliseconds left for the attempt */
-  constructor(config: TimedConfig, left: number) {
-    this.#callerSignal = config.signal as AbortSignalLike | undefined;
-    this.#callerTimeout = config.timeout;
-    // Never 0, which axios reads as no timeout at all.
-    const most = Math.max(1, Math.ceil(left));
-    // Nor more than axios' own timers hold; this one's does. Nor on a stream, whose socket would keep the timeout when
-    // it is the caller's already, and be destroyed when it idles that long.
-    if (most <= LONGEST_TIMER && config.responseType !== 'stream')
-      config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
-    config.signal = this.#controller.signal;
-    if (this.#callerSignal?.aborted) this.#controller.abort();
-    else this.#callerSignal?.addEventListener?.('abort', this.#forwardAbort);
+  /**
+   * @param left milliseconds left for the attempt
+   * @param config the attempt's, on which interceptors are to find a `timeout` that fits
+   */
+  constructor(left: number, config: TimedConfig) {
+    this.#endsAt = now() + left;
     this.#stopTimer = startTimer(left, () => this.#expire(), true);
+    if (config.timeout) this.#cutTimeoutOf(config);
+  }
+
+  /** Puts the deadline upon the attempt's config, as it is when nobody is going to change it any more. */
+  applyTo(config: TimedConfig): void {
+    this.#cutTimeoutOf(config);
+    this.#callerSignal = config.signal as AbortSignalLike | undefined;
+    config.signal = this.#controller.signal;
+    if (this.#callerSignal?.aborted) this.#forwardAbort();
+    else this.#callerSignal?.addEventListener?.('abort', this.#forwardAbort);
   }
 
   /**
    * The attempt is over: its config is as the caller wrote it again, and nothing is left behind,
-   * except that a Node stream handed to the caller stays abortable until it closes.
+   * except that a stream handed to the caller stays abortable for as long as it is there.
    */
   release(config?: TimedConfig, body?: unknown): void {
     this.#stopTimer();
-    if (config?.signal === this.#controller.signal) {
-      config.signal = this.#callerSignal;
-      if (this.#callerTimeout === undefined) delete config.timeout;
-      else config.timeout = this.#callerTimeout;
+    // Not by assignment, which would throw if somebody froze the config.
+    if (config?.signal === this.#controller.signal) Reflect.set(config, 'signal', this.#callerSignal);
+    if (config?.timeout !== undefined && config.timeout === this.#cutTimeout) {
+      if (this.#callerTimeout === undefined) Reflect.deleteProperty(config, 'timeout');
+      else Reflect.set(config, 'timeout', this.#callerTimeout);
     }
-    const stopForwarding = () => this.#callerSignal?.removeEventListener?.('abort', this.#forwardAbort);
-    if (isNodeStream(body) && !body.destroyed) body.once('close', stopForwarding);
-    else stopForwarding();
+    afterStream(body, this.#stopForwarding);
+  }
+
+  #cutTimeoutOf(config: TimedConfig): void {
+    // Never 0, which axios reads as no timeout at all.
+    const most = Math.max(1, Math.ceil(this.#endsAt - now()));
+    // Nor more than axios' own timers hold; this one's does. Nor on a stream, whose socket would keep the timeout when
+    // it is the caller's already, and be destroyed when it idles that long.
+    if (most > LONGEST_TIMER || config.responseType === 'stream') return;
+    if (this.#cutTimeout === undefined || config.timeout !== this.#cutTimeout)
+      this.#callerTimeout = config.timeout;
+    config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
+    this.#cutTimeout = config.timeout;
   }
 
   #expire(): void {
     this.expired = true;
     this.#controller.abort();
+    this.#stopForwarding();
     this.onExpire?.();
   }
+}
+
+/** Web streams that callers hold, and what to call when they let go of them. */
+let heldStreams: FinalizationRegistry<() => void> | undefined;
+
+/** Calls back when a body can be read no more: at once, unless it is a stream. */
+function afterStream(body: unknown, callback: () => void): void {
+  if (isNodeStream(body) && !body.destroyed) body.once('close', callback);
+  // A web stream does not tell when it closes, but nobody who let go of it can read it.
+  else if (isWebStream(body) && typeof FinalizationRegistry === 'function') {
+    heldStreams ??= new FinalizationRegistry((call) => call());
+    heldStreams.register(body, callback);
+  } else callback();
 }
 
 function isNodeStream(
   body: unknown,
 ): body is { destroyed: boolean; once(event: string, listener: () => void): void } {
   return typeof (body as { pipe?: unknown } | null | undefined)?.pipe === 'function';
+}
+
+function isWebStream(body: unknown): body is object {
+  return typeof (body as { getReader?: unknown } | null | undefined)?.getReader === 'function';
 }

@@ -53,13 +53,14 @@ export function checkFields(
   table: Readonly<Record<string, Check>>,
   alternative?: string,
 ): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  // A Map or a promise that nobody awaited would pass for an object without fields.
+  if (Object.prototype.toString.call(value) !== '[object Object]') {
     const what = `${alternative ? `${alternative} or ` : ''}an object`;
     throw new TypeError(
       `${name} must be ${what} with any of ${Object.keys(table).join(', ')}; got ${show(value)}`,
     );
   }
-  for (const [key, field] of Object.entries(value)) {
+  for (const [key, field] of Object.entries(value as object)) {
     const check = Object.hasOwn(table, key) ? table[key] : undefined;
     if (!check) {
       throw new TypeError(

@@ -189,3 +189,74 @@ test.each(['http', 'fetch'])('the %s adapter sends a JSON body on every attempt'
   expect(response.data).toEqual({ ok: true });
   expect(server.requests.map(({ body }) => body.toString())).toEqual(Array(3).fill('{"a":1}'));
 });
+
+describe('what is changed in place', () => {
+  const order = () => ({ items: [{ price: 1 }, { price: 2 }], tags: [['a']] });
+  const double = (data: ReturnType<typeof order>) => {
+    for (const item of data.items) item.price *= 2;
+    data.tags[0]?.push('b');
+  };
+
+  test.each<[string, (client: AxiosInstance) => void]>([
+    [
+      'by a request interceptor',
+      (client) =>
+        client.interceptors.request.use((config) => {
+          double(config.data);
+          return config;
+        }),
+    ],
+    [
+      'by a transformRequest',
+      (client) => {
+        client.defaults.transformRequest = [
+          (data, headers) => {
+            double(data);
+            headers['Content-Type'] = 'application/json';
+            return JSON.stringify(data);
+          },
+        ];
+      },
+    ],
+  ])('%s is changed once for each attempt', async (_name, change) => {
+    const server = await start(failing(503, 503));
+    const client = axios.create({ baseURL: server.url });
+    attachRetry(client, QUICK);
+    change(client);
+
+    await client.put('/', order());
+
+    const bodies = server.requests.map(({ body }) => body.toString());
+    expect(bodies).toEqual(Array(3).fill('{"items":[{"price":2},{"price":4}],"tags":[["a","b"]]}'));
+  });
+});
+
+test('an iterator is not sent a second time over the fetch adapter', async () => {
+  const server = await start(failing(503));
+  const client = axios.create({ baseURL: server.url, adapter: 'fetch', transformRequest: (data) => data });
+  attachRetry(client, QUICK);
+  async function* words() {
+    yield new TextEncoder().encode('hello ');
+    yield new TextEncoder().encode('world');
+  }
+
+  const error = await rejectionOf(client.put('/', words()));
+
+  expect(retryStateOf(error)?.outcome).toBe('body-not-replayable');
+  expect(server.requests.map(({ body }) => body.toString())).toEqual(['hello world']);
+});
+
+test('a form made of an instance of a class that holds a stream is not sent a second time', async () => {
+  const server = await start(failing(503));
+  const client = axios.create({ baseURL: server.url });
+  attachRetry(client, QUICK);
+  class Upload {
+    name = 'n';
+    file = Readable.from(['words']);
+  }
+
+  const error = await rejectionOf(client.putForm('/', new Upload()));
+
+  expect(retryStateOf(error)?.outcome).toBe('body-not-replayable');
+  expect(server.requests).toHaveLength(1);
+});

@@ -321,3 +321,17 @@ describe('x-should-retry', () => {
     expect(retryStateOf(await rejectionOf(client.get('/')))).toMatchObject({ outcome: 'not-retryable' });
   });
 });
+
+test.each(['http', 'fetch'])(
+  'a body that is cut off where the connection closes anyway is sent for again over the %s adapter',
+  async (adapter) => {
+    const server = await startRaw((socket, count) =>
+      socket.end(count < 3 ? 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\nshort' : OK),
+    );
+    const client = axios.create({ baseURL: server.url, adapter });
+    attachRetry(client, QUICK);
+
+    expect((await client.get('/')).data).toEqual({ ok: true });
+    expect(server.count).toBe(3);
+  },
+);

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import axios, { type AxiosRequestConfig } from 'axios';
+import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
 import {
   type AttachedRetry,
   attachRetry,
@@ -321,5 +321,69 @@ describe('three services in a row, the last one down', () => {
     const error = await rejectionOf(clientOf(a.url, { maxRetries: 2 }).get('/'));
     expect(retryStateOf(error)?.outcome).toBe('server-said-stop');
     expect(c.requests).toHaveLength(3);
+  });
+});
+
+// Registered before attachRetry, they run after it: axios runs request interceptors in reverse order.
+describe('request interceptors that run after ours', () => {
+  function clientWith(
+    url: string,
+    intercept: (config: InternalAxiosRequestConfig) => void,
+    policy: RetryPolicy,
+  ) {
+    const client = axios.create({ baseURL: url });
+    client.interceptors.request.use((config) => {
+      intercept(config);
+      return config;
+    });
+    attachRetry(client, { backoff: { initialDelay: 1 }, ...policy });
+    return client;
+  }
+
+  it.each<[string, RetryPolicy]>([
+    ['with a policy that wants a key', { idempotencyKey: true }],
+    ['without', {}],
+  ])('may set a key, which is then the one of all attempts, %s', async (_name, policy) => {
+    const server = await start(failing(503, 503));
+    let count = 0;
+    const client = clientWith(
+      server.url,
+      (config) => {
+        config.headers['idempotency-KEY'] = `key-${++count}`;
+      },
+      policy,
+    );
+    const response = await client.post('/', {});
+    expect(keysOf(server)).toEqual(['key-1', 'key-1', 'key-1']);
+    expect(retryStateOf(response)?.idempotencyKey).toBe('key-1');
+  });
+
+  it('may not lose the key on the way: then the POST is sent once', async () => {
+    const server = await start(failing(503));
+    const client = clientWith(
+      server.url,
+      (config) => {
+        delete config.headers['Idempotency-Key'];
+        config.transformRequest = [(data) => JSON.stringify(data)];
+      },
+      { idempotencyKey: true },
+    );
+    const error = await rejectionOf(client.post('/', {}));
+    expect(retryStateOf(error)?.outcome).toBe('not-idempotent');
+    expect(keysOf(server)).toEqual([undefined]);
+  });
+
+  it('may make a POST of a GET, which is then sent once', async () => {
+    const server = await start(failing(503));
+    const client = clientWith(
+      server.url,
+      (config) => {
+        config.method = 'post';
+      },
+      {},
+    );
+    const error = await rejectionOf(client.get('/'));
+    expect(retryStateOf(error)?.outcome).toBe('not-idempotent');
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST']);
   });
 });

@@ -1,5 +1,5 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
-import axios from 'axios';
+import axios, { type InternalAxiosRequestConfig } from 'axios';
 import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
 import { rawServers } from '../support/raw-server';
@@ -247,4 +247,139 @@ test('Retry-After in milliseconds, seconds and none is waited out before the nex
     [1, 'backoff'],
     [1, 'backoff'],
   ]);
+});
+
+describe('a time budget beside request interceptors', () => {
+  const startSlow = () =>
+    start((_request, response) => void setTimeout(() => response.end(), 60_000).unref());
+  function clientWith(
+    url: string,
+    intercept: (config: InternalAxiosRequestConfig) => void,
+    policy: RetryPolicy,
+  ) {
+    const client = axios.create({ baseURL: url });
+    attachRetry(client, { ...QUICK, ...policy });
+    client.interceptors.request.use((config) => {
+      intercept(config);
+      return config;
+    });
+    return client;
+  }
+
+  test('leaves them to set a signal where there is none', async () => {
+    const server = await startSlow();
+    const page = new AbortController();
+    const client = clientWith(
+      server.url,
+      (config) => {
+        config.signal ??= page.signal;
+        setTimeout(() => page.abort(), 50);
+      },
+      { timeBudget: 30_000 },
+    );
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(axios.isCancel(error)).toBe(true);
+    expect(getEventListeners(page.signal, 'abort')).toHaveLength(0);
+  });
+
+  test('leaves them to set a timeout where there is none', async () => {
+    const server = await startSlow();
+    const client = clientWith(
+      server.url,
+      (config) => {
+        config.timeout ||= 50;
+      },
+      { timeBudget: 30_000, maxRetries: 0 },
+    );
+
+    expect(await rejectionOf(client.get('/'))).toMatchObject({ message: 'timeout of 50ms exceeded' });
+  });
+
+  test('holds where they set a signal of their own', async () => {
+    const server = await startSlow();
+    const client = clientWith(
+      server.url,
+      (config) => {
+        config.signal = new AbortController().signal;
+      },
+      { timeBudget: 200 },
+    );
+
+    expect(await rejectionOf(client.get('/'))).toMatchObject({ code: 'ETIMEDOUT' });
+  });
+
+  test('leaves no listener where they fail', async () => {
+    const { signal } = new AbortController();
+    const client = clientWith(
+      'http://127.0.0.1',
+      () => {
+        throw new Error('no token');
+      },
+      { timeBudget: 30_000 },
+    );
+
+    await rejectionOf(client.get('/', { signal }));
+
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('ends the request once they have taken longer than it', async () => {
+    const server = await start(failing());
+    const client = axios.create({ baseURL: server.url });
+    attachRetry(client, { ...QUICK, timeBudget: 20 });
+    client.interceptors.request.use(async (config) => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return config;
+    });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error).toMatchObject({ code: 'ETIMEDOUT' });
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+test('a signal that a request interceptor sets ends a wait, too', async () => {
+  const server = await start(failing(503));
+  const client = axios.create({ baseURL: server.url });
+  const pending: AbortController[] = [];
+  client.interceptors.request.use((config) => {
+    const controller = new AbortController();
+    pending.push(controller);
+    config.signal = controller.signal;
+    return config;
+  });
+  attachRetry(client, {
+    backoff: () => 60_000,
+    onRetry: () => void setImmediate(() => pending[0]?.abort()),
+  });
+
+  const error = await rejectionOf(client.get('/'));
+
+  expect(axios.isCancel(error)).toBe(true);
+  expect(retryStateOf(error)).toMatchObject({ outcome: 'aborted', attempts: 1 });
+  expect(getEventListeners((pending[0] as AbortController).signal, 'abort')).toHaveLength(0);
+});
+
+test('the caller’s abort ends a stream of the fetch adapter, time budget or not', async () => {
+  const server = await startRaw((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n');
+    const dripping = setInterval(() => socket.write('.'), 5);
+    socket.once('close', () => clearInterval(dripping));
+  });
+  const client = axios.create({ baseURL: server.url, adapter: 'fetch', responseType: 'stream' });
+  attachRetry(client, { ...QUICK, timeBudget: 30_000 });
+  const controller = new AbortController();
+  const { data } = await client.get('/', { signal: controller.signal });
+
+  const reading = (async () => {
+    for await (const _chunk of data) controller.abort();
+  })();
+
+  expect(await rejectionOf(reading)).toMatchObject({
+    name: expect.stringMatching(/CanceledError|AbortError/),
+  });
 });

@@ -231,3 +231,20 @@ test('progress callbacks and basic auth of the caller work on each attempt', asy
   );
   expect(uploaded.filter((loaded) => loaded === 10).length).toBeGreaterThanOrEqual(2);
 });
+
+test('attaching again after all interceptors were cleared leaves those of others in place', async () => {
+  const server = await start(failing(503));
+  const client = axios.create({ baseURL: server.url });
+  attachRetry(client, QUICK);
+  client.interceptors.request.clear();
+  client.interceptors.response.clear();
+  client.interceptors.request.use((config) => {
+    config.headers.authorization = 'token';
+    return config;
+  });
+  client.interceptors.response.use((response) => response.data);
+  attachRetry(client, QUICK).detach();
+
+  expect(await client.get('/', { validateStatus: null })).toEqual({ error: 503 });
+  expect(server.requests[0]?.headers.authorization).toBe('token');
+});

@@ -97,18 +97,21 @@ export class BudgetsPerOrigin {
   }
 }
 
-const QUEUES = new WeakMap<object, RetryQueue>();
+const SHARED = new WeakMap<object, SharedBudget>();
 
-/** The queue of a budget that a policy names: one, however many clients share the budget. */
+/**
+ * The queue of a budget that a policy names: one, however many clients share the budget.
+ * axios copies a plain object with every merge of configs, but not the functions in it: so such a budget is known by its
+ * `tryAcquire`, and it is the first one seen, not the copy, whose tokens count.
+ */
 export function withQueue(budget: Budget): SharedBudget {
-  // axios copies a plain object with every merge of configs, but not the functions in it.
   const key = Object.hasOwn(budget, 'tryAcquire') ? budget.tryAcquire : budget;
-  let queue = QUEUES.get(key);
-  if (!queue) {
-    queue = new RetryQueue(budget);
-    QUEUES.set(key, queue);
+  let shared = SHARED.get(key);
+  if (!shared) {
+    shared = { budget, queue: new RetryQueue(budget) };
+    SHARED.set(key, shared);
   }
-  return { budget, queue };
+  return shared;
 }
 
 /** As axios' own isAbsoluteURL: a scheme or none, and two slashes. */
