@@ -3,7 +3,6 @@
  */
 import axios, { type InternalAxiosRequestConfig } from 'axios';
 import { type BudgetReport, BudgetsPerOrigin, withQueue } from './budget/per-origin';
-import { RetryBudget } from './budget/retry-budget';
 import { idempotencyKeyOf, keyOnConfig, setHeader } from './idempotency-key';
 import { type Attachment, LogicalRequest } from './logical-request';
 import { type ResolvedPolicy, type RetryPolicy, resolvePolicy } from './policy';
@@ -131,8 +130,10 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
       const reports = attachment.budgets.report();
       if (!resolved?.budget) return reports;
       const { budget, queue } = withQueue(resolved.budget);
-      const tokens = budget instanceof RetryBudget ? budget.tokens : undefined;
-      return [{ origin: '*', tokens, parked: queue.parked }, ...reports];
+      // By its looks: a RetryBudget may be of another copy of this library.
+      const { tokens } = budget as { tokens?: unknown };
+      const known = typeof tokens === 'number' ? tokens : undefined;
+      return [{ origin: '*', tokens: known, parked: queue.parked }, ...reports];
     },
   };
   Object.defineProperty(managers.response, ATTACHED, { value: handle, configurable: true });

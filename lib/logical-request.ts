@@ -28,6 +28,8 @@ export class LogicalRequest {
   previousBackoff: number | undefined = undefined;
   /** Milliseconds on the clock of `now()`. */
   attemptStartedAt = now();
+  /** Milliseconds from the start of the last attempt that failed to its failure. */
+  attemptTook = 0;
   /** The last thing a budget kept elsewhere rejected with. */
   budgetError: unknown = undefined;
   /** The last attempt's own signal and token, where an interceptor set them. */

@@ -46,6 +46,7 @@ export async function retryUntilSettled(request: LogicalRequest, firstError: unk
   let error = endAttempt(request, firstError);
   for (;;) {
     const next = await consult(request, error, () => decide(request, error));
+    if (next === 'not-retryable') originAnswered(request, error as Partial<AxiosError> | undefined);
     if (typeof next === 'string') return giveUp(request, error, next);
     const permit = await consult(request, error, () => requestPermit(request, error as AxiosError));
     if (!permit) return giveUp(request, error, 'retry-budget-empty');
@@ -62,13 +63,26 @@ export async function retryUntilSettled(request: LogicalRequest, firstError: unk
 
 /** An attempt went well, and the logical request with it. */
 export function succeed(request: LogicalRequest, response: unknown): void {
-  const { config, data } = (response ?? {}) as { config?: TimedConfig & Destination; data?: unknown };
+  const { config, data, cached } = (response ?? {}) as Answer;
   request.deadline?.release(config, data);
   request.state.settle('succeeded');
-  const shared = config && sharedBudgetOf(request, config);
+  // What axios-cache-interceptor had says nothing of the origin.
+  const shared = cached === true ? undefined : config && sharedBudgetOf(request, config);
   if (!shared) return;
   tellBudget(() => shared.budget.recordSuccess());
-  if (shared.queue.parked > 0) shared.queue.recordSuccess(now() - request.attemptStartedAt);
+  shared.queue.recordSuccess(now() - request.attemptStartedAt);
+}
+
+interface Answer {
+  readonly config?: TimedConfig & Destination;
+  readonly data?: unknown;
+  readonly cached?: unknown;
+}
+
+/** A 404 pays no token, but shows those that are parked that the origin is there. */
+function originAnswered(request: LogicalRequest, error: Partial<AxiosError> | undefined): void {
+  const shared = error?.response && sharedBudgetOf(request, (error.config ?? {}) as Destination);
+  shared?.queue.recordSuccess(request.attemptTook);
 }
 
 /** The questions in their order, each answered by its room. */
@@ -179,11 +193,10 @@ async function waitForTurn(
   if (!fitsIn(request, next.delay)) return 'time-budget-exceeded';
   releaseBody(error.response?.data);
   const startedAt = now();
-  const failedAfter = startedAt - request.attemptStartedAt;
   const interrupters = interruptersOf(request);
   const obstacle =
     (await wait(next.delay, interrupters)) ??
-    (await permit.ready(failedAfter, Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
+    (await permit.ready(request.attemptTook, Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
   state.totalDelay += now() - startedAt;
   if (!obstacle && request.timeLeft <= 0) return 'time-budget-exceeded';
   if (!obstacle) Object.assign(state.failures.at(-1) ?? {}, next);
@@ -198,15 +211,16 @@ async function attempt(
 ): Promise<{ response: unknown } | { error: unknown }> {
   request.state.attempts++;
   request.attemptStartedAt = now();
-  const took = () => now() - request.attemptStartedAt;
   try {
     const response = await sendWithinTime(request, configOf(request));
-    permit.returned(true, took());
+    permit.returned(true, now() - request.attemptStartedAt);
     succeed(request, response);
     return { response };
-  } catch (error) {
-    permit.returned(false, took());
-    return { error: endAttempt(request, error) };
+  } catch (thrown) {
+    const error = endAttempt(request, thrown);
+    const answered = isAxiosError(error) && !!error.response && !isTransient(error, request.policy.statuses);
+    permit.returned(answered, request.attemptTook);
+    return { error };
   }
 }
 
@@ -237,6 +251,7 @@ function sendWithinTime(request: LogicalRequest, config: TimedConfig): Promise<u
 
 /** An attempt failed: nothing of it is left running, and its error is the one that the caller may get. */
 function endAttempt(request: LogicalRequest, error: unknown): unknown {
+  request.attemptTook = now() - request.attemptStartedAt;
   const { config } = (error ?? {}) as { config?: TimedConfig & Interrupters };
   request.deadline?.release(config);
   request.ofAttempt = { signal: config?.signal, cancelToken: config?.cancelToken };

@@ -23,9 +23,19 @@ describe('the origin of a request', () => {
     ],
     ['a unix socket, by its path', { socketPath: '/run/docker.sock', url: '/a' }, 'unix:/run/docker.sock'],
     ['a relative URL where there is no page', { url: '/a' }, 'unknown'],
-    ['a URL that does not parse', { url: 'http://[/a' }, 'unknown'],
+    ['a URL that does not parse', { url: 'http://[/a' }, 'http://['],
+    ['what is no URL at all', { url: '/a' }, 'unknown'],
+    ['a scheme of an app', { url: 'capacitor://localhost/a' }, 'capacitor://localhost'],
   ])('is that of %s', (_, destination, origin) => {
     expect(originOf(destination)).toBe(origin);
+  });
+
+  it('is told apart also where URL cannot tell it, as in React Native', () => {
+    const origin = jest.spyOn(URL.prototype, 'origin', 'get').mockImplementation(() => {
+      throw new Error('URL.origin is not implemented');
+    });
+    expect(originOf({ baseURL: 'https://api.test:8443/v1', url: '/a' })).toBe('https://api.test:8443');
+    origin.mockRestore();
   });
 
   it('is the page’s for a relative URL in a browser', () => {
@@ -75,6 +85,22 @@ describe('budgets per origin', () => {
     expect(budgets.report()).toEqual([]);
   });
 
+  it('are not forgotten before', () => {
+    const budgets = new BudgetsPerOrigin();
+    const { budget } = budgets.findOrMake(host('a'));
+    jest.advanceTimersByTime(599_999);
+    expect(budgets.report()).toHaveLength(1);
+    expect(budgets.findOrMake(host('a')).budget).toBe(budget);
+  });
+
+  it('one that is just being made is not forgotten, however many others have retries parked', () => {
+    const budgets = new BudgetsPerOrigin();
+    for (let count = 0; count < 10_000; count++) {
+      budgets.findOrMake({ baseURL: `http://h${count}` }).queue.park(1, 1e9, () => {});
+    }
+    expect(budgets.findOrMake(host('new')).budget).toBe(budgets.findOrMake(host('new')).budget);
+  }, 30_000);
+
   it('are not forgotten while retries are parked', () => {
     const budgets = new BudgetsPerOrigin();
     budgets.findOrMake(host('a')).queue.park(1, 1e9, () => {});
@@ -102,8 +128,10 @@ describe('a budget that policies share', () => {
     expect(withQueue(new RetryBudget()).queue).not.toBe(withQueue(budget).queue);
   });
 
-  it('has one queue too when axios has copied it with the config', () => {
+  it('is one too, with one queue, when axios has copied it with the config', () => {
     const budget = { tryAcquire: () => true, recordSuccess() {}, refund() {} };
-    expect(withQueue({ ...budget }).queue).toBe(withQueue({ ...budget }).queue);
+    const first = withQueue(budget);
+    expect(first.budget).toBe(budget);
+    expect(withQueue({ ...budget })).toBe(first);
   });
 });

@@ -72,6 +72,35 @@ describe('a retry budget', () => {
     expect(budget.tokens).toBe(2);
   });
 
+  it('does not run on the time of day, which people set', () => {
+    jest.useFakeTimers();
+    const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 1 });
+    budget.tryAcquire();
+    jest.setSystemTime(Date.now() + 86_400_000);
+    expect(budget.tokens).toBe(0);
+    jest.useRealTimers();
+  });
+
+  it.each([Number.NaN, undefined, 5n])('is not harmed by a clock that says %p', (time) => {
+    let reading: unknown = 0;
+    const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 1, clock: () => reading as number });
+    budget.tryAcquire();
+    reading = time;
+    expect([budget.tryAcquire(), budget.tokens]).toEqual([false, 0]);
+    reading = 500;
+    expect(budget.tokens).toBe(0.5);
+    expect(() => new RetryBudget({ clock: () => time as number })).toThrow(
+      /^RetryBudget\.clock must return a finite number of milliseconds; got /,
+    );
+  });
+
+  it('counts successes as proof that the server works also where they deposit nothing', () => {
+    const budget = new RetryBudget({ tokensPerSuccess: 0, maxTimeoutTokens: 1 });
+    expect([budget.tryAcquire('after-timeout'), budget.tryAcquire('after-timeout')]).toEqual([true, false]);
+    for (let success = 0; success < 10; success++) budget.recordSuccess();
+    expect(budget.tryAcquire('after-timeout')).toBe(true);
+  });
+
   it('is merely full after a laptop slept', () => {
     const clock = handClock();
     const budget = new RetryBudget({ maxTokens: 5, refillPerSecond: 1, clock });

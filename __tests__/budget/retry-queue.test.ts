@@ -21,13 +21,19 @@ function emptyBudget(options: ConstructorParameters<typeof RetryBudget>[0] = {})
 function parkingLot(budget: Budget = emptyBudget()) {
   const queue = new RetryQueue(budget);
   const left: string[] = [];
+  let lastProbe = 0;
   const park = (name: string, { failedAfter = 1, longest = 30_000 } = {}) =>
-    queue.park(failedAfter, longest, (how: Departure) => left.push(`${name}: ${how}`));
+    queue.park(failedAfter, longest, (how: Departure) => {
+      left.push(`${name}: ${typeof how === 'object' ? 'probe' : how}`);
+      if (typeof how === 'object') lastProbe = how.probe;
+    });
+  const probeReturned = (succeeded: boolean, duration: number, probe = lastProbe) =>
+    queue.probeReturned(probe, succeeded, duration);
   const succeed = (duration = 5) => {
     budget.recordSuccess();
     queue.recordSuccess(duration);
   };
-  return { queue, left, park, succeed };
+  return { queue, left, park, succeed, probeReturned };
 }
 
 describe('parked retries', () => {
@@ -54,7 +60,7 @@ describe('parked retries', () => {
   });
 
   it('leave one at a time as the probe, after a backoff while the origin fails', () => {
-    const { queue, left, park } = parkingLot();
+    const { left, park, probeReturned } = parkingLot();
     park('a');
     park('b');
     // Equal jitter at its lowest: half of 100 ms, of 200 ms, of 400 ms.
@@ -62,9 +68,9 @@ describe('parked retries', () => {
     expect(left).toEqual([]);
     jest.advanceTimersByTime(1);
     expect(left).toEqual(['a: probe']);
-    jest.advanceTimersByTime(20_000);
+    jest.advanceTimersByTime(9_999);
     expect(left).toEqual(['a: probe']);
-    queue.probeReturned(false, 1);
+    probeReturned(false, 1);
     jest.advanceTimersByTime(99);
     expect(left).toHaveLength(1);
     jest.advanceTimersByTime(1);
@@ -72,10 +78,10 @@ describe('parked retries', () => {
   });
 
   it('probe again after a success only once they have rested ten times as long as it took', () => {
-    const { queue, left, park } = parkingLot();
+    const { left, park, probeReturned } = parkingLot();
     for (const name of ['a', 'b']) park(name);
     jest.advanceTimersByTime(50);
-    queue.probeReturned(true, 70);
+    probeReturned(true, 70);
     jest.advanceTimersByTime(699);
     expect(left).toEqual(['a: probe']);
     jest.advanceTimersByTime(1);
@@ -83,17 +89,50 @@ describe('parked retries', () => {
   });
 
   it('probe a server that lets them time out only once they have rested ten times as long, ten seconds at most', () => {
-    const { queue, left, park } = parkingLot();
+    const { left, park, probeReturned } = parkingLot();
     for (const name of ['a', 'b', 'c']) park(name, { failedAfter: 800 });
     jest.advanceTimersByTime(7_999);
     expect(left).toEqual([]);
     jest.advanceTimersByTime(1);
     expect(left).toEqual(['a: probe']);
-    queue.probeReturned(false, 5_000);
+    probeReturned(false, 5_000);
     jest.advanceTimersByTime(9_999);
     expect(left).toHaveLength(1);
     jest.advanceTimersByTime(1);
     expect(left).toEqual(['a: probe', 'b: probe']);
+  });
+
+  it('do not wait for ever for a probe that does not come back: after ten seconds it counts as failed', () => {
+    const { left, park, probeReturned } = parkingLot();
+    for (const name of ['a', 'b', 'c']) park(name, { longest: 100_000 });
+    jest.advanceTimersByTime(50);
+    // Ten seconds until it is lost, and as many of rest.
+    jest.advanceTimersByTime(19_999);
+    expect(left).toEqual(['a: probe']);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe', 'b: probe']);
+    // The lost one comes back: that does not let another leave beside the one that is out.
+    probeReturned(true, 1, 1);
+    jest.advanceTimersByTime(1_000);
+    expect(left).toHaveLength(2);
+    probeReturned(true, 1);
+    jest.advanceTimersByTime(10);
+    expect(left).toEqual(['a: probe', 'b: probe', 'c: probe']);
+  });
+
+  it('probe as soon as at first once a success has come, also one that came while nobody was parked', () => {
+    const { queue, left, park, succeed, probeReturned } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
+    for (let probe = 0; probe < 4; probe++) {
+      park('x');
+      jest.advanceTimersByTime(10_000);
+      probeReturned(false, 1);
+    }
+    expect([left.length, queue.parked]).toEqual([4, 0]);
+    jest.advanceTimersByTime(10_000);
+    succeed();
+    park('y');
+    jest.advanceTimersByTime(50);
+    expect(left.at(-1)).toBe('y: probe');
   });
 
   it('are spread by up to half of the rest, so that clients do not probe together', () => {
@@ -208,6 +247,27 @@ describe('parked retries of a budget kept elsewhere', () => {
     succeed();
     await settle();
     expect(left).toEqual(['a: token', 'b: token']);
+  });
+
+  it('leave with the token of a success that came while the budget was being asked', async () => {
+    let tokens = 0;
+    const budget = {
+      tryAcquire: () => {
+        const granted = tokens >= 1;
+        if (granted) tokens--;
+        return new Promise<boolean>((resolve) => setTimeout(() => resolve(granted), 10));
+      },
+      recordSuccess: () => {
+        tokens += 0.5;
+      },
+      refund() {},
+    };
+    const { park, succeed, left } = parkingLot(budget);
+    park('a', { failedAfter: 5_000 });
+    succeed(1_000);
+    succeed(1_000);
+    await jest.advanceTimersByTimeAsync(30);
+    expect(left).toEqual(['a: token']);
   });
 
   it('give a token back that comes when nobody waits any more', async () => {

@@ -6,7 +6,9 @@
  * just when C needs them least. With axios-retry-budget the layer next to the failure retries, and tells the
  * others not to.
  */
+import assert from 'node:assert/strict';
 import http from 'node:http';
+import { pathToFileURL } from 'node:url';
 import axios from 'axios';
 import { attachRetry, retriesExhausted } from 'axios-retry-budget';
 
@@ -67,10 +69,14 @@ export async function requestsToC(makeClient) {
   return count;
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   console.log('One call to A, which calls B, which calls C. C is down. Three attempts at each layer.');
-  console.log(`  naive retries:      C received ${await requestsToC(naiveClient)} requests`);
-  console.log(`  axios-retry-budget: C received ${await requestsToC(politeClient)} requests`);
+  const naive = await requestsToC(naiveClient);
+  console.log(`  naive retries:      C received ${naive} requests`);
+  const polite = await requestsToC(politeClient);
+  console.log(`  axios-retry-budget: C received ${polite} requests`);
+  assert.equal(naive, ATTEMPTS ** 3);
+  assert.equal(polite, ATTEMPTS);
 }
 
 export { naiveClient, politeClient };

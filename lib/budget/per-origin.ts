@@ -68,7 +68,7 @@ export class BudgetsPerOrigin {
     if (found) return this.#touch(origin, found);
     const budget = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
     const made = this.#touch(origin, { budget, queue: new RetryQueue(budget), usedAt: 0 });
-    this.#forgetUnused();
+    this.#forgetUnused(made);
     return made;
   }
 
@@ -88,11 +88,12 @@ export class BudgetsPerOrigin {
     return used;
   }
 
-  #forgetUnused(): void {
+  /** @param inUse the one that somebody is about to use */
+  #forgetUnused(inUse?: OriginBudget): void {
     const longAgo = now() - FORGET_AFTER;
-    for (const [origin, { usedAt, queue }] of this.#origins) {
-      if (usedAt > longAgo && this.#origins.size <= MOST_ORIGINS) return;
-      if (queue.parked === 0) this.#origins.delete(origin);
+    for (const [origin, known] of this.#origins) {
+      if (known.usedAt > longAgo && this.#origins.size <= MOST_ORIGINS) return;
+      if (known.queue.parked === 0 && known !== inUse) this.#origins.delete(origin);
     }
   }
 }
@@ -128,9 +129,13 @@ export function originOf({ url = '', baseURL, allowAbsoluteUrls, socketPath }: D
   if (socketPath) return `unix:${socketPath}`;
   const isAbsolute = ABSOLUTE_URL.test(url) && (!baseURL || allowAbsoluteUrls !== false);
   const { document, location } = globalThis as PageGlobals;
+  const target = isAbsolute ? url : (baseURL ?? '');
   try {
-    return new URL(isAbsolute ? url : (baseURL ?? ''), document?.baseURI ?? location?.href).origin;
+    const { origin, protocol, host } = new URL(target, document?.baseURI ?? location?.href);
+    // So it is of schemes that URL does not know: `capacitor:`, `app:`.
+    return origin === 'null' ? `${protocol}//${host}` : origin;
   } catch {
-    return 'unknown';
+    // No URL, or one that cannot tell its origin: React Native's.
+    return /^(?:[a-z][a-z\d+\-.]*:)?\/\/[^/?#]+/i.exec(target)?.[0] ?? 'unknown';
   }
 }

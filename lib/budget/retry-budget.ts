@@ -2,7 +2,7 @@
  * The token bucket that all retries to one origin share: retries withdraw, successes deposit.
  */
 import { now } from '../timing';
-import { aFunction, type Check, checkFields, numberBetween } from '../validation';
+import { aFunction, type Check, checkFields, numberBetween, show } from '../validation';
 
 /** What a {@link RetryBudget} holds and how it fills. Every field is optional. */
 export interface RetryBudgetOptions {
@@ -50,6 +50,9 @@ const FIELDS: Readonly<Record<keyof RetryBudgetOptions, Check>> = {
   clock: aFunction,
 };
 
+/** What a success counts at least, of a retry that was sent without proof that the server works. */
+const LEAST_PROOF = 0.1;
+
 /** Ten deposits of 0.1 make 0.9999999999999999; that is a token. */
 const ROUNDING = 1e-9;
 
@@ -86,6 +89,11 @@ export class RetryBudget implements Budget {
     this.#tokens = maxTokens;
     this.#maxTimeoutTokens = maxTimeoutTokens;
     this.#updatedAt = clock();
+    if (!Number.isFinite(this.#updatedAt)) {
+      throw new TypeError(
+        `RetryBudget.clock must return a finite number of milliseconds; got ${show(this.#updatedAt)}`,
+      );
+    }
   }
 
   /** Tokens there are now, fractions included: 0 to `maxTokens`. */
@@ -109,7 +117,8 @@ export class RetryBudget implements Budget {
 
   /** Deposits `tokensPerSuccess`. */
   recordSuccess(): void {
-    this.#deposit(this.#tokensPerSuccess, this.#tokensPerSuccess);
+    // Where successes deposit nothing, they are proof all the same that the server works.
+    this.#deposit(this.#tokensPerSuccess, Math.max(LEAST_PROOF, this.#tokensPerSuccess));
   }
 
   /** Gives back the token of a retry that succeeded, or that was not sent after all. */
@@ -123,9 +132,10 @@ export class RetryBudget implements Budget {
     this.#tokens = Math.min(this.maxTokens, this.#tokens + tokens);
   }
 
-  /** A clock that jumps back refills nothing, and counts on from where it jumped to. */
+  /** A clock that jumps back refills nothing, and counts on from where it jumped to; what is no time is not heard. */
   #refill(): void {
     const time = this.#clock();
+    if (!Number.isFinite(time)) return;
     const elapsed = Math.max(0, time - this.#updatedAt);
     this.#updatedAt = time;
     this.#tokens = Math.min(this.maxTokens, this.#tokens + elapsed * this.#refillPerMs);

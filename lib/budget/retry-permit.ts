@@ -1,33 +1,38 @@
 /**
  * One retry's permission to be sent: a token, the turn as the probe, or a place in the queue.
  */
-import { type Interrupters, type Interruption, interruptible } from '../timing';
+import { type Interrupters, type Interruption, interruptible, now, startTimer } from '../timing';
 import type { SharedBudget } from './per-origin';
 import { askForToken, type RetryKind, tellBudget } from './retry-budget';
 import type { Departure } from './retry-queue';
 
+type OnBudgetError = (error: unknown) => void;
+
 export class RetryPermit {
-  #held: 'token' | 'probe' | 'nothing' = 'nothing';
+  #held: Departure | undefined;
   readonly #shared: SharedBudget | undefined;
   readonly #kind: RetryKind;
+  readonly #onBudgetError: OnBudgetError;
 
-  private constructor(shared: SharedBudget | undefined, kind: RetryKind) {
+  private constructor(shared: SharedBudget | undefined, kind: RetryKind, onBudgetError: OnBudgetError) {
     this.#shared = shared;
     this.#kind = kind;
+    this.#onBudgetError = onBudgetError;
   }
 
   /**
    * Asks for a permit before the wait.
    * @param shared undefined where no budget applies: there is always a permit then
    * @param kind a patient one may wait for a token, any other must have one now
+   * @param onBudgetError hears what a budget kept elsewhere rejects with, now and later
    * @returns undefined if the budget is empty and the retry may not wait for it
    */
   static async request(
     shared: SharedBudget | undefined,
     kind: RetryKind,
-    onBudgetError: (error: unknown) => void,
+    onBudgetError: OnBudgetError,
   ): Promise<RetryPermit | undefined> {
-    const permit = new RetryPermit(shared, kind);
+    const permit = new RetryPermit(shared, kind, onBudgetError);
     if (!shared) return permit;
     const mayPark = kind === 'patient';
     // Nobody overtakes those that are parked already.
@@ -47,11 +52,46 @@ export class RetryPermit {
     interrupters: Interrupters,
   ): Promise<Interruption | 'expired' | undefined> {
     if (!this.#shared || this.#held === 'token') return undefined;
-    const { queue, budget } = this.#shared;
-    if (queue.parked === 0 && (await askForToken(budget, this.#kind))) {
-      this.#held = 'token';
+    const { queue } = this.#shared;
+    const until = now() + longest;
+    const interruption = queue.parked === 0 ? await this.#askAgain(longest, interrupters) : undefined;
+    if (interruption || this.#held) return interruption;
+    return this.#park(failedAfter, until - now(), interrupters);
+  }
+
+  /** Asks for a token that has come meanwhile; one that comes too late goes back. */
+  async #askAgain(
+    longest: number,
+    interrupters: Interrupters,
+  ): Promise<Interruption | 'expired' | undefined> {
+    const { budget } = this.#shared as SharedBudget;
+    const answer = askForToken(budget, this.#kind, this.#onBudgetError);
+    if (typeof answer === 'boolean') {
+      if (answer) this.#held = 'token';
       return undefined;
     }
+    let hasToken: boolean | undefined;
+    const interruption = await interruptible(interrupters, (finish) => {
+      answer.then((granted) => {
+        hasToken = granted;
+        finish();
+      });
+      return startTimer(Math.max(0, longest), finish);
+    });
+    if (interruption || hasToken === undefined) {
+      answer.then((granted) => granted && this.#refund());
+      return interruption ?? 'expired';
+    }
+    if (hasToken) this.#held = 'token';
+    return undefined;
+  }
+
+  async #park(
+    failedAfter: number,
+    longest: number,
+    interrupters: Interrupters,
+  ): Promise<Interruption | 'expired' | undefined> {
+    const { queue } = this.#shared as SharedBudget;
     let departure: Departure | undefined;
     const interruption = await interruptible(interrupters, (finish) =>
       queue.park(failedAfter, longest, (how) => {
@@ -59,21 +99,28 @@ export class RetryPermit {
         finish();
       }),
     );
-    if (departure === undefined || departure === 'expired') return interruption ?? 'expired';
+    if (departure === undefined || departure === 'expired') {
+      if (queue.budgetError !== undefined) this.#onBudgetError(queue.budgetError);
+      return interruption ?? 'expired';
+    }
     this.#held = departure;
     return undefined;
   }
 
-  /** The retry is back after `duration` milliseconds. Only wasted retries cost a token, unless others wait for it. */
-  returned(succeeded: boolean, duration: number): void {
-    if (this.#held === 'probe') this.#shared?.queue.probeReturned(succeeded, duration);
-    else if (succeeded && this.#shared?.queue.parked === 0) this.#refund();
+  /**
+   * The retry is back after `duration` milliseconds. Only wasted retries cost a token, unless others wait for it.
+   * @param answered whether the origin showed that it works: by a success, or by an answer that is nobody's to retry
+   */
+  returned(answered: boolean, duration: number): void {
+    if (typeof this.#held === 'object')
+      this.#shared?.queue.probeReturned(this.#held.probe, answered, duration);
+    else if (answered && this.#held === 'token' && this.#shared?.queue.parked === 0) this.#refund();
   }
 
   /** The retry was not sent after all. */
   unused(): void {
     if (this.#held === 'token') this.#refund();
-    else if (this.#held === 'probe') this.#shared?.queue.probeReturned(false, 0);
+    else if (typeof this.#held === 'object') this.#shared?.queue.probeReturned(this.#held.probe, false, 0);
   }
 
   #refund(): void {

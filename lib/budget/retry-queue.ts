@@ -6,8 +6,8 @@ import { now, startTimer } from '../timing';
 import { DeadlineHeap, type Due } from './deadline-heap';
 import { askForToken, type Budget, tellBudget } from './retry-budget';
 
-/** How a parked retry left: with a token, as the probe that goes without one, or because its time was up. */
-export type Departure = 'token' | 'probe' | 'expired';
+/** How a parked retry left: with a token, as the probe that goes without one (of that number), or as its time was up. */
+export type Departure = 'token' | { readonly probe: number } | 'expired';
 
 interface Parked extends Due {
   readonly leave: (how: Departure) => void;
@@ -17,6 +17,8 @@ interface Parked extends Due {
 
 /** Milliseconds: the longest rest of a probe, so that it comes about within the time a retry is parked by default. */
 const LONGEST_REST = 10_000;
+/** Milliseconds after which a probe that is not back counts as failed: axios' own timeout is none by default. */
+const PROBE_LOST_AFTER = 10_000;
 const PROBE_BACKOFF = { ...DEFAULT_BACKOFF, maxDelay: LONGEST_REST, jitter: 'equal' as const };
 
 /**
@@ -39,16 +41,23 @@ export class RetryQueue {
   #tail: Parked | undefined;
   #size = 0;
   readonly #expiries = new DeadlineHeap<Parked>();
-  #probeIsOut = false;
+  /** The number of the probe that is out. */
+  #probeOut: number | undefined = undefined;
+  #probes = 0;
+  /** When the next probe may leave, or when the one that is out counts as lost. */
   #probeAt = 0;
   #failedProbes = 0;
   #isAskingForToken = false;
+  #askAgain = false;
   #wakesAt = Number.POSITIVE_INFINITY;
   #stopTimer: () => void = () => {};
 
   constructor(budget: Budget) {
     this.#budget = budget;
   }
+
+  /** What the budget rejected with when it was last asked, if it did. */
+  budgetError: unknown = undefined;
 
   /** How many retries are parked. */
   get parked(): number {
@@ -72,7 +81,7 @@ export class RetryQueue {
     if (this.#tail) this.#tail.next = entry;
     else this.#head = entry;
     // A request that has just failed was as good as a probe: where requests keep coming, they do the probing.
-    if (!this.#probeIsOut)
+    if (this.#probeOut === undefined)
       this.#probeAt = Math.max(this.#probeAt, now() + this.#restAfterFailure(failedAfter));
     this.#tail = entry;
     this.#size++;
@@ -88,13 +97,14 @@ export class RetryQueue {
     this.#failedProbes = 0;
     if (this.#size === 0) return;
     this.#drain();
-    if (!this.#probeIsOut) this.#probeAt = Math.min(this.#probeAt, now() + rest(duration));
+    if (this.#probeOut === undefined) this.#probeAt = Math.min(this.#probeAt, now() + rest(duration));
     this.#schedule();
   }
 
-  /** The probe is back after `duration` milliseconds. */
-  probeReturned(succeeded: boolean, duration: number): void {
-    this.#probeIsOut = false;
+  /** A probe is back after `duration` milliseconds. One that was lost is not heard any more. */
+  probeReturned(probe: number, succeeded: boolean, duration: number): void {
+    if (probe !== this.#probeOut) return;
+    this.#probeOut = undefined;
     this.#failedProbes = succeeded ? 0 : this.#failedProbes + 1;
     this.#probeAt = now() + (succeeded ? rest(duration) : this.#restAfterFailure(duration));
     this.#schedule();
@@ -120,8 +130,12 @@ export class RetryQueue {
   }
 
   #drain(): void {
+    if (this.#isAskingForToken) this.#askAgain = true;
     while (this.#head && !this.#isAskingForToken) {
-      const granted = askForToken(this.#budget, 'patient');
+      this.budgetError = undefined;
+      const granted = askForToken(this.#budget, 'patient', (error) => {
+        this.budgetError = error;
+      });
       if (granted === false) return;
       if (granted === true) this.#release(this.#head, 'token');
       else {
@@ -133,9 +147,11 @@ export class RetryQueue {
 
   #answered(hasToken: boolean): void {
     this.#isAskingForToken = false;
-    if (!hasToken) return;
-    if (this.#head) this.#release(this.#head, 'token');
-    else tellBudget(() => this.#budget.refund('patient'));
+    // A success that came while it was being asked may have paid what it had not then.
+    if (!hasToken && !this.#askAgain) return;
+    this.#askAgain = false;
+    if (hasToken && this.#head) this.#release(this.#head, 'token');
+    else if (hasToken) tellBudget(() => this.#budget.refund('patient'));
     this.#drain();
   }
 
@@ -144,21 +160,26 @@ export class RetryQueue {
     for (let due = this.#expiries.earliest; due && due.dueAt <= now(); due = this.#expiries.earliest) {
       this.#release(due, 'expired');
     }
-    if (this.#head && !this.#probeIsOut && this.#probeAt <= now()) {
-      this.#drain();
-      if (this.#head && !this.#probeIsOut) {
-        this.#probeIsOut = true;
-        this.#release(this.#head, 'probe');
-      }
+    if (this.#head && this.#probeAt <= now()) {
+      if (this.#probeOut !== undefined) this.probeReturned(this.#probeOut, false, PROBE_LOST_AFTER);
+      else this.#probe();
     }
     this.#schedule();
+  }
+
+  #probe(): void {
+    this.#drain();
+    if (!this.#head) return;
+    this.#probeOut = ++this.#probes;
+    this.#probeAt = now() + PROBE_LOST_AFTER;
+    this.#release(this.#head, { probe: this.#probeOut });
   }
 
   /** One timer, for whichever comes first: the next probe or the next retry whose time is up. */
   #schedule(): void {
     const { earliest } = this.#expiries;
     if (!earliest) return;
-    const wakesAt = this.#probeIsOut ? earliest.dueAt : Math.min(earliest.dueAt, this.#probeAt);
+    const wakesAt = Math.min(earliest.dueAt, this.#probeAt);
     if (wakesAt >= this.#wakesAt) return;
     this.#stopTimer();
     this.#wakesAt = wakesAt;
