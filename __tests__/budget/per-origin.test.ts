@@ -24,7 +24,6 @@ describe('the origin of a request', () => {
     ['a unix socket, by its path', { socketPath: '/run/docker.sock', url: '/a' }, 'unix:/run/docker.sock'],
     ['a relative URL where there is no page', { url: '/a' }, 'unknown'],
     ['a URL that does not parse', { url: 'http://[/a' }, 'http://['],
-    ['what is no URL at all', { url: '/a' }, 'unknown'],
     ['a scheme of an app', { url: 'capacitor://localhost/a' }, 'capacitor://localhost'],
   ])('is that of %s', (_, destination, origin) => {
     expect(originOf(destination)).toBe(origin);
