@@ -25,9 +25,9 @@ export interface RetryableInstance {
   };
   /** Where the interceptor pair is attached. */
   interceptors: {
-    /** The managers of request interceptors. */
+    /** The manager of request interceptors. */
     request: InterceptorManagerLike;
-    /** The managers of response interceptors. */
+    /** The manager of response interceptors. */
     response: InterceptorManagerLike;
   };
 }
@@ -91,8 +91,10 @@ interface MergedConfig {
  *
  * @param instance an axios instance, or `axios` itself
  * @param policy overrides of the defaults; `false` retries only requests with a policy of their own
- * @returns a handle with `detach()`
- * @throws TypeError or RangeError naming the field of a policy that is not allowed, its value and the fix
+ * @returns a handle with `detach()` and `budgets()`
+ * @throws TypeError or RangeError naming the field of a policy that is not allowed, its value and the fix; TypeError if it is
+ *   no axios instance. A bad policy of a request rejects that request, unsent.
+ * @example attachRetry(axios.create({ baseURL: 'https://api.example.com' }), { maxRetries: 3 })
  */
 export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | false): AttachedRetry {
   checkInstance(instance);

@@ -5,11 +5,11 @@
 import type { AxiosError } from 'axios';
 import type { RetryState } from './retry-state';
 
-/** The delay curve. Every field is optional. */
+/** The delay curve, after Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Every field is optional. */
 export interface BackoffOptions {
   /** Milliseconds of the first delay's base. Default 100. */
   initialDelay?: number;
-  /** Milliseconds no delay exceeds. Default 30 000. */
+  /** Milliseconds no delay of this curve exceeds; a wait that the server names may. Default 30 000. */
   maxDelay?: number;
   /** What the base is multiplied with from retry to retry, at least 1. Default 2. */
   multiplier?: number;
@@ -25,7 +25,10 @@ export interface BackoffOptions {
   random?: () => number;
 }
 
-/** Returns the milliseconds to wait before retry number `retry` (from 1): a finite number, 0 or more. */
+/**
+ * Returns the milliseconds to wait before retry number `retry` (from 1): a finite number, 0 or more, or else a RangeError
+ * ends the request. Neither capped nor spread.
+ */
 export type BackoffFunction = (retry: number, error: AxiosError, state: RetryState) => number;
 
 export const DEFAULT_BACKOFF: Required<BackoffOptions> = {

@@ -18,11 +18,11 @@ export type GiveUpReason =
   | 'time-budget-exceeded'
   /** The server named a wait longer than `maxRetryAfter`. */
   | 'retry-after-too-long'
-  /** The origin's retry budget is empty: too many of its retries fail already. */
+  /** The retry budget is empty, or the retry was parked for `maxQueueTime`: too many retries fail already. */
   | 'retry-budget-empty'
   /** The server sent `x-should-retry: false`. */
   | 'server-said-stop'
-  /** The caller's `signal` or `cancelToken` fired, or one of the policy's callbacks threw. */
+  /** The caller's `signal` or `cancelToken` fired, or one of the policy's callbacks threw or `backoff` returned no number. */
   | 'aborted'
   /** The interceptors were detached while the request was waiting. */
   | 'detached';
@@ -49,7 +49,7 @@ export interface AttemptFailure {
   readonly code?: string;
   /** The error's message. */
   readonly message: string;
-  /** Milliseconds waited after this failure; absent on the failure that ended the request. */
+  /** Milliseconds of the wait that was planned after this failure; absent on the failure that ended the request. */
   readonly delay?: number;
   /** Who decided on that delay; absent with it. */
   readonly delaySource?: DelaySource;
@@ -60,7 +60,7 @@ export interface AttemptFailure {
  * Read it with {@link retryStateOf}. It survives `JSON.stringify` and `AxiosError.toJSON`.
  */
 export interface RetryState {
-  /** Attempts sent so far, the first one included. */
+  /** Attempts begun so far, the first one included. */
   readonly attempts: number;
   /** Attempts after the first. */
   readonly retries: number;
@@ -84,7 +84,7 @@ export interface RetryEvent {
   readonly state: RetryState;
   /** Number of the retry to come, from 1. */
   readonly retry: number;
-  /** Milliseconds until it is sent. */
+  /** Milliseconds of the wait that is planned, without the time it may be parked (the state's `totalDelay` has all). */
   readonly delay: number;
   /** Who decided on that delay. */
   readonly delaySource: DelaySource;
@@ -151,6 +151,7 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
 
 /**
  * The retry state of a response, or of an error that a request ended with.
+ * @param responseOrError if a callback of the policy threw, ask the `cause` of what it threw
  * @returns undefined where no retrying was attached, or `retryPolicy` was `false`.
  */
 export function retryStateOf(responseOrError: unknown): RetryState | undefined {
@@ -175,7 +176,8 @@ const ENOUGH_IS_ENOUGH: ReadonlySet<Outcome> = new Set([
  * server's callers should not try again? Then answer with `x-should-retry: false`, and a failure is retried by one
  * layer, not by every one (3 x 3 x 3 = 27 requests out of one).
  * @param errorOrState what the call ended with, or its retry state
- * @returns true after at least one retry, or where retrying was refused: by the server, or by an empty budget
+ * @returns true if retries were made and it ended with `retries-exhausted` or `time-budget-exceeded`, or if it ended with
+ *   `server-said-stop`, `retry-budget-empty` or `retry-after-too-long`
  */
 export function retriesExhausted(errorOrState: unknown): boolean {
   const state = isRetryState(errorOrState) ? errorOrState : retryStateOf(errorOrState);

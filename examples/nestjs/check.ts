@@ -61,7 +61,7 @@ const checks: Record<string, () => Promise<void>> = {
     assert.equal(retryStateOf(error)?.attempts, 4);
     const [budget] = app.get<AttachedRetry>(RETRY).budgets();
     assert.equal(budget?.origin, url);
-    assert.ok(Number(budget?.tokens) < 98);
+    assert.ok(Number(budget?.tokens) < 19);
     await app.close();
   },
 

@@ -31,8 +31,8 @@ export interface Destination {
 
 /**
  * Fewer tokens than a RetryBudget has by itself. The buckets of all processes that call a server add up: measured in the
- * storm simulation, 200 processes with 100 tokens each fail more callers after an outage than without retries, and
- * with 20 they fail fewer, as do 1,000.
+ * storm simulation, 200 processes with 100 tokens each fail more callers after an outage of rejections than without
+ * retries, and with 20 they fail fewer, as do 1,000.
  */
 const TOKENS_PER_ORIGIN = 20;
 const FORGET_AFTER = 600_000;

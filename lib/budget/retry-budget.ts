@@ -6,15 +6,15 @@ import { aFunction, type Check, checkFields, numberBetween, show } from '../vali
 
 /** What a {@link RetryBudget} holds and how it fills. Every field is optional. */
 export interface RetryBudgetOptions {
-  /** Tokens the bucket holds at most, and at first; a retry takes one. Default 100. */
+  /** Tokens the bucket holds at most, and at first; a retry takes one. Default 100 (an origin's own budget holds 20). */
   maxTokens?: number | undefined;
   /** Tokens per second that come back with time alone. Default 0.1. */
   refillPerSecond?: number | undefined;
   /** Tokens a success deposits. Default 0.1: in the long run one retry for ten successes. */
   tokensPerSuccess?: number | undefined;
   /**
-   * Of the tokens, how many retries after a timeout may take without a success in between (see {@link RetryKind}).
-   * Default 2.
+   * Of the tokens, how many retries after a timeout may take until they succeed or successes have paid for them,
+   * `tokensPerSuccess` each, at least 0.1 (see {@link RetryKind}). Default 2.
    */
   maxTimeoutTokens?: number | undefined;
   /** Milliseconds on a monotonic clock. Default `performance.now()`. */
@@ -34,7 +34,7 @@ export type RetryKind = 'ordinary' | 'after-timeout' | 'patient';
 
 /** What a retry budget must offer, wherever its tokens are kept. */
 export interface Budget {
-  /** Takes a token for one retry; `false`: there is none. A rejected promise counts as `false`. */
+  /** Takes a token for one retry; `false`: there is none. A rejected promise and a throw count as `false`; `GiveUpEvent.budgetError` has what it was. */
   tryAcquire(kind: RetryKind): boolean | Promise<boolean>;
   /** A request succeeded. */
   recordSuccess(): unknown;
