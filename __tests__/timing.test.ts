@@ -410,6 +410,17 @@ describe('the deadline of an attempt', () => {
     deadline.release();
   });
 
+  test('may be put upon a config that has it already, and goes on hearing the caller', () => {
+    const controller = new AbortController();
+    const { config, deadline, signal } = underDeadline(1_000, { signal: controller.signal });
+    deadline.applyTo(config);
+    controller.abort();
+    expect(signal.aborted).toBe(true);
+    deadline.release(config);
+    expect(config.signal).toBe(controller.signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
   test('passes the caller’s reason on', () => {
     const controller = new AbortController();
     const { deadline, signal } = underDeadline(1_000, { signal: controller.signal });

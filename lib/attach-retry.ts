@@ -71,7 +71,7 @@ interface Managers {
 
 interface InterceptorChain {
   eject(id: number): void;
-  forEach(visit: (handler: { fulfilled: unknown }) => void): void;
+  forEach?(visit: (handler: { fulfilled: unknown }) => void): void;
 }
 
 /** A merged axios config, as interceptors get it. */
@@ -251,8 +251,8 @@ function rejectUnsent(config: MergedConfig, error: unknown): void {
 
 /** Unless it is gone already: axios before 1.2x gives the ids that `clear()` left behind to others. */
 function ejectOwn(manager: InterceptorChain, id: number, fulfilled: unknown): void {
-  let isThere = false;
-  manager.forEach((handler) => {
+  let isThere = !manager.forEach;
+  manager.forEach?.((handler) => {
     isThere ||= handler.fulfilled === fulfilled;
   });
   if (isThere) manager.eject(id);

@@ -60,8 +60,10 @@ export class OriginalRequest {
   }
 }
 
+const NOTHING: readonly object[] = [];
+
 /** @param within the arrays and objects that hold the value: what holds itself is not copied again */
-function copyOf(value: unknown, within: readonly object[] = []): unknown {
+function copyOf(value: unknown, within = NOTHING): unknown {
   if (typeof value !== 'object' || value === null || within.includes(value)) return value;
   if (Array.isArray(value)) return copyItems(value, within);
   if (isPlainObject(value)) return copyFields(value, within);
@@ -78,20 +80,22 @@ function copyOfForm(form: FormData): FormData {
 
 function copyFields(fields: object, within: readonly object[]): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...fields };
-  let path: readonly object[] | undefined;
   for (const key in copy) {
     const value = copy[key];
-    if (typeof value === 'object' && Object.hasOwn(copy, key)) {
-      path ??= [...within, fields];
-      copy[key] = copyOf(value, path);
+    if (typeof value === 'object' && value !== null && Object.hasOwn(copy, key)) {
+      copy[key] = copyOf(value, [...within, fields]);
     }
   }
   return copy;
 }
 
 function copyItems(items: unknown[], within: readonly object[]): unknown[] {
-  const path = [...within, items];
-  return items.map((item) => (typeof item === 'object' ? copyOf(item, path) : item));
+  const copy = items.slice();
+  for (let index = 0; index < copy.length; index++) {
+    const item = copy[index];
+    if (typeof item === 'object' && item !== null) copy[index] = copyOf(item, [...within, items]);
+  }
+  return copy;
 }
 
 function isPlainObject(value: object): boolean {

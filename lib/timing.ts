@@ -154,6 +154,8 @@ export class AttemptDeadline {
   /** Puts the deadline upon the attempt's config, as it is when nobody is going to change it any more. */
   applyTo(config: TimedConfig): void {
     this.#cutTimeoutOf(config);
+    // Sent again by an interceptor, as a token refresher does, it has the signal already.
+    if (config.signal === this.#controller.signal) return;
     this.#callerSignal = config.signal as AbortSignalLike | undefined;
     config.signal = this.#controller.signal;
     if (this.#callerSignal?.aborted) this.#forwardAbort();
