@@ -238,3 +238,10 @@ describe('a server asks whether a call of its own has been retried enough', () =
     expect(retriesExhausted(error)).toBe(false);
   });
 });
+
+test.each([{}, { outcome: 'succeeded' }, { attempts: 1 }, { attempts: '1', outcome: 'succeeded' }])(
+  '%j of somebody else is no retry state',
+  (retryState) => {
+    expect(retryStateOf({ config: { retryState } })).toBeUndefined();
+  },
+);

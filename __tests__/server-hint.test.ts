@@ -53,6 +53,7 @@ describe('retry-after-ms', () => {
     ['1500', 1_500],
     ['1', 1],
     ['0.5', 0.5],
+    ['12.25', 12.25],
     ['  20  ', 20],
     ['120000', 120_000],
   ])('%p is a number of milliseconds', (value, delay) => {
@@ -243,6 +244,7 @@ describe('RateLimit', () => {
     ['limit=100, remaining=0, reset=30', 30_000, 'the older form'],
     ['limit=100,remaining=0,reset=30', 30_000, 'the older form without spaces'],
     ['reset=30', 30_000, 'the older form with nothing but a reset'],
+    ['reset=30, limit=9', 30_000, 'the older form with the reset first'],
     ['limit=100, remaining=5, reset=30', 30_000, 'the older form with some remaining'],
     ['limit=100;w=60, remaining=0, reset=30', 30_000, 'the older form with a window'],
     ['"a, b";r=0;t=30', 30_000, 'a comma in the name'],

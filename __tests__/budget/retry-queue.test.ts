@@ -135,6 +135,16 @@ describe('parked retries', () => {
     expect(left.at(-1)).toBe('y: probe');
   });
 
+  it('leave one at a time as the probe also while other requests succeed or fail', () => {
+    const { left, park, succeed } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
+    for (const name of ['a', 'b']) park(name);
+    jest.advanceTimersByTime(50);
+    succeed(1);
+    park('c');
+    jest.advanceTimersByTime(5_000);
+    expect(left).toEqual(['a: probe']);
+  });
+
   it('are spread by up to half of the rest, so that clients do not probe together', () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.999999);
     const { left, park } = parkingLot();
