@@ -32,12 +32,17 @@ export class RetryPermit {
     kind: RetryKind,
     onBudgetError: OnBudgetError,
   ): Promise<RetryPermit | undefined> {
-    const permit = new RetryPermit(shared, kind, onBudgetError);
+    // Those that are parked behind it are told as well, when they leave.
+    const onError = (error: unknown) => {
+      if (shared) shared.queue.budgetError = error;
+      onBudgetError(error);
+    };
+    const permit = new RetryPermit(shared, kind, onError);
     if (!shared) return permit;
     const mayPark = kind === 'patient';
     // Nobody overtakes those that are parked already.
     if (mayPark && shared.queue.parked > 0) return permit;
-    if (await askForToken(shared.budget, kind, onBudgetError)) permit.#held = 'token';
+    if (await askForToken(shared.budget, kind, onError)) permit.#held = 'token';
     return mayPark || permit.#held === 'token' ? permit : undefined;
   }
 
