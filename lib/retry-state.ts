@@ -4,27 +4,29 @@
 import type { AxiosError } from 'axios';
 import { now } from './timing';
 
-/** Why a logical request ended with its last error. */
+/**
+ * Why a logical request ended with its last error.
+ * - `not-retryable`: the failure is not transient: a 404, a parse error, a certificate that does not match.
+ * - `not-idempotent`: the failure is transient, but the request may not be sent twice: a POST without an idempotency key.
+ * - `body-not-replayable`: the body was a stream, which can be read only once.
+ * - `retries-exhausted`: `maxRetries` retries were made and the last one failed as well.
+ * - `time-budget-exceeded`: `timeBudget` is used up, or the next wait would have ended past it.
+ * - `retry-after-too-long`: the server named a wait longer than `maxRetryAfter`.
+ * - `retry-budget-empty`: there was no token, or none for `maxQueueTime`: too many retries fail already.
+ * - `server-said-stop`: the server sent `x-should-retry: false`.
+ * - `aborted`: the caller's `signal` or `cancelToken` fired, one of the policy's callbacks threw, or `backoff` returned no number.
+ * - `detached`: the interceptors were detached meanwhile.
+ */
 export type GiveUpReason =
-  /** The failure is not transient: a 404, a parse error, a certificate that does not match. */
   | 'not-retryable'
-  /** The failure is transient, but the request may not be sent twice: a POST without an idempotency key. */
   | 'not-idempotent'
-  /** The body was a stream, which can be read only once. */
   | 'body-not-replayable'
-  /** `maxRetries` retries were made and the last one failed as well. */
   | 'retries-exhausted'
-  /** `timeBudget` is used up, or the next wait would have ended past it. */
   | 'time-budget-exceeded'
-  /** The server named a wait longer than `maxRetryAfter`. */
   | 'retry-after-too-long'
-  /** The retry budget is empty, or the retry was parked for `maxQueueTime`: too many retries fail already. */
   | 'retry-budget-empty'
-  /** The server sent `x-should-retry: false`. */
   | 'server-said-stop'
-  /** The caller's `signal` or `cancelToken` fired, or one of the policy's callbacks threw or `backoff` returned no number. */
   | 'aborted'
-  /** The interceptors were detached while the request was waiting. */
   | 'detached';
 
 /** How a logical request ended, or `'pending'`. */
