@@ -16,9 +16,8 @@ import {
   AttemptDeadline,
   type CancelTokenLike,
   type Interrupters,
-  interruptible,
   now,
-  startTimer,
+  settled,
   type TimedConfig,
   wait,
 } from './timing';
@@ -297,13 +296,9 @@ async function answerOf<T>(request: LogicalRequest, answer: T | Promise<T>): Pro
   const answered = Promise.resolve(answer);
   // Interrupted, nobody hears it.
   answered.catch(() => {});
-  const interruption = await interruptible(interruptersOf(request), (finish) => {
-    answered.then(finish, finish);
-    const { timeLeft } = request;
-    return timeLeft === Number.POSITIVE_INFINITY ? () => {} : startTimer(Math.max(0, timeLeft), finish);
-  });
-  if (interruption) throw new Interrupted(interruption);
-  if (request.timeLeft <= 0) throw new Interrupted('time-budget-exceeded');
+  const end = await settled(answered, request.timeLeft, interruptersOf(request));
+  if (end === 'expired' || (!end && request.timeLeft <= 0)) throw new Interrupted('time-budget-exceeded');
+  if (end) throw new Interrupted(end);
   return answered;
 }
 

@@ -110,6 +110,27 @@ export function interruptible(
   });
 }
 
+/**
+ * Waits until a promise of somebody else's settles, at most `ms` milliseconds; what it settles with is for the caller to ask.
+ * @returns undefined when it settled, `'expired'` when the time was over before, else who ended the wait.
+ */
+export async function settled(
+  promise: Promise<unknown>,
+  ms: number,
+  interrupters: Interrupters,
+): Promise<Interruption | 'expired' | undefined> {
+  let hasExpired = false;
+  const interruption = await interruptible(interrupters, (finish) => {
+    promise.then(finish, finish);
+    if (ms === Number.POSITIVE_INFINITY) return () => {};
+    return startTimer(Math.max(0, ms), () => {
+      hasExpired = true;
+      finish();
+    });
+  });
+  return interruption ?? (hasExpired ? 'expired' : undefined);
+}
+
 /** Waits `ms` milliseconds, or until an interrupter ends the wait. */
 export function wait(ms: number, interrupters: Interrupters): Promise<Interruption | undefined> {
   return interruptible(interrupters, (finish) => startTimer(ms, finish));

@@ -1,4 +1,4 @@
-import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import axios from 'axios';
 import {
   type AttachedRetry,
   attachRetry,
@@ -7,30 +7,22 @@ import {
   retryStateOf,
 } from '../../lib/index';
 import { rejectionOf } from '../support/outcome';
+import { respond, type Step, type StubAdapter, stubAdapter } from '../support/stub-adapter';
 
 const attached: AttachedRetry[] = [];
 afterEach(() => {
   for (const retry of attached.splice(0)) retry.detach();
 });
 
-/** An adapter that answers attempt after attempt as told: a status, or never. */
-function answering(next: (attempt: number) => number | 'never') {
-  let attempts = 0;
-  return {
-    get sent() {
-      return attempts;
-    },
-    adapter: async (config: InternalAxiosRequestConfig) => {
-      const status = next(++attempts);
-      if (status === 'never') return new Promise<never>(() => {});
-      const response = { status, statusText: '', data: '', headers: {}, config, request: {} };
-      if (status < 300) return response;
-      throw new AxiosError(`status ${status}`, 'ERR_BAD_RESPONSE', config, {}, response as never);
-    },
-  };
+/** An adapter that answers each attempt, counted from 1, with a status. */
+function answering(next: (attempt: number) => number): StubAdapter {
+  const stub: StubAdapter = stubAdapter(
+    ...Array<Step>(100).fill(async (config) => respond(config, next(stub.at.length))),
+  );
+  return stub;
 }
 
-function waitingClient(stub: ReturnType<typeof answering>, policy: RetryPolicy) {
+function waitingClient(stub: StubAdapter, policy: RetryPolicy) {
   const client = axios.create({ baseURL: 'http://a.test', adapter: stub.adapter });
   const retry = attachRetry(client, { whenBudgetEmpty: 'wait', backoff: () => 0, ...policy });
   attached.push(retry);
@@ -113,7 +105,7 @@ describe('a retry that waits for a budget kept elsewhere to answer once more', (
     await call;
     answer(true);
     await turns();
-    expect(stub.sent).toBe(1);
+    expect(stub.at.length).toBe(1);
     expect(budget.refund).toHaveBeenCalledTimes(1);
   });
 
@@ -146,7 +138,7 @@ it('nobody overtakes those that are parked, not even where there is a token', as
   while (retry.budgets()[0]?.parked !== 1) await turns(1);
   budget.refund('patient');
   const second = call('/second');
-  while (stub.sent < 3 && retry.budgets()[0]?.parked !== 2) await turns(1);
+  while (stub.at.length < 3 && retry.budgets()[0]?.parked !== 2) await turns(1);
   expect(retry.budgets()[0]?.parked).toBe(2);
   isDown = false;
   await Promise.all([first, second]);
@@ -154,15 +146,22 @@ it('nobody overtakes those that are parked, not even where there is a token', as
 });
 
 it('while others are parked, a retry that succeeds does not give its token back', async () => {
-  const budget = spent({ tokensPerSuccess: 0.5 });
-  const stub = answering((attempt) => (attempt <= 2 ? 503 : 200));
+  const budget = new RetryBudget({ maxTokens: 5, refillPerSecond: 0, tokensPerSuccess: 0 });
+  let answer: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const stub = stubAdapter(503, (config) => held.then(() => respond(config, 200)), 503);
   const { client, retry } = waitingClient(stub, { budget });
-  const calls = [client.get('/'), client.get('/')];
-  while (retry.budgets()[0]?.parked !== 2) await turns(1);
-  const before = budget.tokens;
-  await Promise.all(calls);
-  // The probe succeeds, and pays half a token; the second leaves as the next probe, and pays half.
-  expect(budget.tokens).toBeLessThanOrEqual(before + 1);
+  const first = client.get('/');
+  while (stub.at.length < 2) await turns(1);
+  const second = client.get('/');
+  while (retry.budgets()[0]?.parked !== 1) await turns(1);
+  answer();
+  await first;
+  // It would have let the second one leave.
+  expect([budget.tokens, retry.budgets()[0]?.parked]).toEqual([4, 1]);
+  await second;
 });
 
 it('a 404 shows that the origin is there: those that are parked go on and get theirs', async () => {

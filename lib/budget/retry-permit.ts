@@ -1,7 +1,7 @@
 /**
  * One retry's permission to be sent: a token, the turn as the probe, or a place in the queue.
  */
-import { type Interrupters, type Interruption, interruptible, now, startTimer } from '../timing';
+import { type Interrupters, type Interruption, interruptible, now, settled } from '../timing';
 import type { SharedBudget } from './per-origin';
 import { askForToken, type RetryKind, tellBudget } from './retry-budget';
 import type { Departure } from './retry-queue';
@@ -75,20 +75,10 @@ export class RetryPermit {
       if (answer) this.#held = 'token';
       return undefined;
     }
-    let hasToken: boolean | undefined;
-    const interruption = await interruptible(interrupters, (finish) => {
-      answer.then((granted) => {
-        hasToken = granted;
-        finish();
-      });
-      return startTimer(Math.max(0, longest), finish);
-    });
-    if (interruption || hasToken === undefined) {
-      answer.then((granted) => granted && this.#refund());
-      return interruption ?? 'expired';
-    }
-    if (hasToken) this.#held = 'token';
-    return undefined;
+    const end = await settled(answer, longest, interrupters);
+    if (end) answer.then((granted) => granted && this.#refund());
+    else if (await answer) this.#held = 'token';
+    return end;
   }
 
   async #park(
