@@ -1,4 +1,6 @@
 import axios from 'axios';
+import { RetryPermit } from '../../lib/budget/retry-permit';
+import { RetryQueue } from '../../lib/budget/retry-queue';
 import {
   type AttachedRetry,
   attachRetry,
@@ -6,7 +8,8 @@ import {
   type RetryPolicy,
   retryStateOf,
 } from '../../lib/index';
-import { rejectionOf } from '../support/outcome';
+import { StopSignal } from '../../lib/timing';
+import { rejectionOf, watch } from '../support/outcome';
 import { respond, type Step, type StubAdapter, stubAdapter } from '../support/stub-adapter';
 
 const attached: AttachedRetry[] = [];
@@ -213,4 +216,248 @@ it('the origin is that of the URL the request really went to, and tells how many
   expect(retry.budgets()[0]?.parked).toBeGreaterThan(0);
   retry.detach();
   await calls;
+});
+
+describe('one permit', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+  });
+
+  /** A budget that answers what it is told, one answer after the other, and `false` from then on. */
+  function told(...answers: (boolean | Promise<boolean>)[]) {
+    const budget = {
+      tryAcquire: jest.fn((_kind: string) => answers.shift() ?? false),
+      recordSuccess: jest.fn(),
+      refund: jest.fn(),
+    };
+    const queue = new RetryQueue(budget);
+    const probeReturned = jest.spyOn(queue, 'probeReturned');
+    const park = jest.spyOn(queue, 'park');
+    const onError = jest.fn();
+    const request = (kind: 'ordinary' | 'after-timeout' | 'patient') =>
+      RetryPermit.request({ budget, queue }, kind, onError);
+    const patient = async () => (await request('patient')) as RetryPermit;
+    return { budget, queue, request, patient, onError, probeReturned, park };
+  }
+
+  function interrupters() {
+    const controller = new AbortController();
+    return { signal: controller.signal, detached: new StopSignal(), abort: () => controller.abort() };
+  }
+
+  const ready = (permit: RetryPermit, longest = 1_000, who = interrupters()) =>
+    watch(permit.ready(10, longest, who));
+  const advance = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+  it('is always there where no budget applies, and nothing is done with it', async () => {
+    const permit = await RetryPermit.request(undefined, 'ordinary', () => {});
+    expect(await permit?.ready(1, 0, interrupters())).toBeUndefined();
+    expect(() => {
+      permit?.returned(true, 1);
+      permit?.returned(false, 1);
+      permit?.unused();
+    }).not.toThrow();
+  });
+
+  it.each(['ordinary', 'after-timeout'] as const)('%s: there is one where there is a token', async (kind) => {
+    const { request, budget } = told(true);
+    expect(await request(kind)).toBeInstanceOf(RetryPermit);
+    expect(await request(kind)).toBeUndefined();
+    expect(budget.tryAcquire.mock.calls).toEqual([[kind], [kind]]);
+  });
+
+  it('goes at once with the token it has', async () => {
+    const { patient, park, budget } = told(true);
+    expect(await (await patient()).ready(1, 1_000, interrupters())).toBeUndefined();
+    expect(park).not.toHaveBeenCalled();
+    expect(budget.tryAcquire).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['at once', true],
+    ['later', Promise.resolve(true)],
+  ])('goes with a token that has come meanwhile, told %s', async (_when, answer) => {
+    const { patient, park, budget } = told(false, answer);
+    const permit = await patient();
+    const done = ready(permit);
+    await advance(0);
+    expect(done).toEqual({ status: 'fulfilled', value: undefined });
+    expect(park).not.toHaveBeenCalled();
+    permit.unused();
+    expect(budget.refund.mock.calls).toEqual([['patient']]);
+  });
+
+  it.each([
+    ['at once', false],
+    ['later', Promise.resolve(false)],
+  ])('parks where none has come, told %s', async (_when, answer) => {
+    const { patient, queue, budget } = told(false, answer);
+    const done = ready(await patient());
+    await advance(0);
+    expect([done.status, queue.parked]).toEqual(['pending', 1]);
+    await advance(1_000);
+    // Nobody sends without being let go.
+    expect(done.status).toBe('fulfilled');
+    expect(budget.refund).not.toHaveBeenCalled();
+  });
+
+  it('parks for what is left after the budget took its time to answer', async () => {
+    let answer: (granted: boolean) => void = () => {};
+    const { patient, park } = told(
+      false,
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+    );
+    ready(await patient(), 1_000);
+    await advance(300);
+    answer(false);
+    await advance(0);
+    expect(park.mock.calls[0]?.slice(0, 2)).toEqual([10, 700]);
+  });
+
+  it('does not park once the time is over, the call aborted or the interceptors detached', async () => {
+    const never = () => new Promise<boolean>(() => {});
+    const { patient, park } = told(false, never(), false, never(), false, never());
+    const [aborts, detaches] = [interrupters(), interrupters()];
+    const outcomes = [
+      ready(await patient(), 500),
+      ready(await patient(), 1_000, aborts),
+      ready(await patient(), 1_000, detaches),
+    ];
+    aborts.abort();
+    detaches.detached.stop();
+    await advance(500);
+    expect(outcomes.map(({ value }) => value)).toEqual(['expired', 'aborted', 'detached']);
+    expect(park).not.toHaveBeenCalled();
+  });
+
+  it.each([true, false])('that comes too late is given back if it is a token: %s', async (granted) => {
+    let answer: (granted: boolean) => void = () => {};
+    const { patient, budget } = told(
+      false,
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+    );
+    ready(await patient(), 500);
+    await advance(500);
+    answer(granted);
+    await advance(0);
+    expect(budget.refund.mock.calls).toEqual(granted ? [['patient']] : []);
+  });
+
+  it('that is parked expires, and tells what the budget rejected with', async () => {
+    const redisDown = new Error('redis is down');
+    const { patient, queue, onError } = told(false, false);
+    // Another retry, so that this one is not the probe.
+    queue.park(10, 5_000, () => {});
+    const done = ready(await patient(), 50);
+    queue.budgetError = redisDown;
+    await advance(49);
+    expect(done.status).toBe('pending');
+    await advance(1);
+    expect(done).toEqual({ status: 'fulfilled', value: 'expired' });
+    expect(onError.mock.calls).toEqual([[redisDown]]);
+  });
+
+  it('that is parked and expires tells nothing where the budget rejected with nothing', async () => {
+    const { patient, onError } = told(false, false);
+    const done = ready(await patient(), 50);
+    await advance(50);
+    expect(done.value).toBe('expired');
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  it('that is parked ends with the abort, and leaves the queue', async () => {
+    const { patient, queue } = told(false, false);
+    const who = interrupters();
+    const done = ready(await patient(), 1_000, who);
+    await advance(0);
+    who.abort();
+    await advance(0);
+    expect(done.value).toBe('aborted');
+    expect(queue.parked).toBe(0);
+  });
+
+  it('tells the queue of what the budget rejects with when it is asked first', async () => {
+    const redisDown = new Error('redis is down');
+    const { request, queue, onError } = told(Promise.reject(redisDown));
+    expect(await request('ordinary')).toBeUndefined();
+    expect(queue.budgetError).toBe(redisDown);
+    expect(onError.mock.calls).toEqual([[redisDown]]);
+  });
+
+  describe('that left as the probe', () => {
+    async function probe() {
+      const lot = told(false, false);
+      const permit = await lot.patient();
+      const done = ready(permit, 5_000);
+      // 100 ms: the rest after an attempt of 10.
+      await advance(100);
+      expect(done).toEqual({ status: 'fulfilled', value: undefined });
+      return { permit, ...lot };
+    }
+
+    it.each([true, false])('tells the queue how it went: %s', async (answered) => {
+      const { permit, probeReturned, budget } = await probe();
+      permit.returned(answered, 42);
+      expect(probeReturned.mock.calls).toEqual([[1, answered, 42]]);
+      expect(budget.refund).not.toHaveBeenCalled();
+    });
+
+    it('tells the queue that it was not sent after all', async () => {
+      const { permit, probeReturned, budget } = await probe();
+      permit.unused();
+      expect(probeReturned.mock.calls).toEqual([[1, false, 0]]);
+      expect(budget.refund).not.toHaveBeenCalled();
+    });
+  });
+
+  describe('with a token', () => {
+    it('gives it back when the origin answered', async () => {
+      const { request, budget, probeReturned } = told(true);
+      (await request('after-timeout'))?.returned(true, 1);
+      expect(budget.refund.mock.calls).toEqual([['after-timeout']]);
+      expect(probeReturned).not.toHaveBeenCalled();
+    });
+
+    it('keeps it when the retry failed', async () => {
+      const { request, budget, probeReturned } = told(true);
+      (await request('ordinary'))?.returned(false, 1);
+      expect(budget.refund).not.toHaveBeenCalled();
+      expect(probeReturned).not.toHaveBeenCalled();
+    });
+
+    it('keeps it while others are parked', async () => {
+      const { request, budget, queue } = told(true);
+      const permit = await request('ordinary');
+      queue.park(10, 1_000, () => {});
+      permit?.returned(true, 1);
+      expect(budget.refund).not.toHaveBeenCalled();
+    });
+
+    it('gives it back when the retry was not sent, even while others are parked', async () => {
+      const { request, budget, queue, probeReturned } = told(true);
+      const permit = await request('ordinary');
+      queue.park(10, 1_000, () => {});
+      permit?.unused();
+      expect(budget.refund.mock.calls).toEqual([['ordinary']]);
+      expect(probeReturned).not.toHaveBeenCalled();
+    });
+  });
+
+  it('without a token, given up before it had one, gives none back', async () => {
+    const { patient, budget, probeReturned } = told(false);
+    const permit = await patient();
+    permit.unused();
+    permit.returned(true, 1);
+    expect(budget.refund).not.toHaveBeenCalled();
+    expect(probeReturned).not.toHaveBeenCalled();
+  });
 });

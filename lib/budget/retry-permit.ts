@@ -32,13 +32,13 @@ export class RetryPermit {
     kind: RetryKind,
     onBudgetError: OnBudgetError,
   ): Promise<RetryPermit | undefined> {
+    if (!shared) return new RetryPermit(undefined, kind, onBudgetError);
     // Those that are parked behind it are told as well, when they leave.
     const onError = (error: unknown) => {
-      if (shared) shared.queue.budgetError = error;
+      shared.queue.budgetError = error;
       onBudgetError(error);
     };
     const permit = new RetryPermit(shared, kind, onError);
-    if (!shared) return permit;
     const mayPark = kind === 'patient';
     // Nobody overtakes those that are parked already.
     if (mayPark && shared.queue.parked > 0) return permit;
