@@ -1,6 +1,6 @@
 import axios, { type AxiosInstance } from 'axios';
 import MockAdapter from 'axios-mock-adapter';
-import { attachRetry, type RetryPolicy, retryStateOf } from '../lib';
+import { attachRetry, RetryBudget, type RetryPolicy, retryStateOf } from '../lib';
 import { rejectionOf, watch } from './support/outcome';
 import { respond, type Step, stubAdapter } from './support/stub-adapter';
 
@@ -78,6 +78,9 @@ describe('attaching', () => {
     ['an object', {}],
     ['the axios class of something else', { request() {}, interceptors: {} }],
     ['"client"', 'client'],
+    ['what cannot send', { interceptors: { request: { use() {} }, response: { use() {} } } }],
+    ['what has no request interceptors', { request() {}, interceptors: { response: { use() {} } } }],
+    ['what has no response interceptors', { request() {}, interceptors: { request: { use() {} } } }],
   ])('to %s throws a TypeError that says what is needed', (_what, instance) => {
     expect(() => attachRetry(instance as never)).toThrow(
       expect.objectContaining({
@@ -644,4 +647,159 @@ test('a bad policy is refused also where an interceptor sets the body’s transf
 
   expect(error).toBeInstanceOf(RangeError);
   expect(stub.at).toEqual([]);
+});
+
+describe('the transforms of the body', () => {
+  const transformsOf = async (policy: RetryPolicy, url = '/') => {
+    const { client, stub } = clientOf();
+    attachRetry(client, policy);
+    await client.get(url);
+    return (
+      [stub.configs[0]?.transformRequest].flat().length - [client.defaults.transformRequest].flat().length
+    );
+  };
+
+  test('are the caller’s alone where we have nothing to put on an attempt', async () => {
+    expect(await transformsOf({})).toBe(0);
+    expect(await transformsOf({ timeBudget: 10_000 })).toBe(1);
+    expect(await transformsOf({ idempotencyKey: true })).toBe(1);
+    expect(await transformsOf({ attemptHeader: 'X-Attempt' })).toBe(1);
+  });
+
+  test('do not grow when an interceptor re-sends the config', async () => {
+    const { client, stub } = clientOf(401, 401);
+    client.interceptors.response.use(undefined, (error) =>
+      error.response.status === 401 ? client.request(error.config) : Promise.reject(error),
+    );
+    attachRetry(client, { idempotencyKey: true });
+    await client.post('/', {});
+    const counts = stub.configs.map(({ transformRequest }) => [transformRequest].flat().length);
+    expect(counts).toEqual([2, 2, 2]);
+  });
+
+  test('need not be there', async () => {
+    const { client, stub } = clientOf(503);
+    delete (client.defaults as { transformRequest?: unknown }).transformRequest;
+    attachRetry(client, { ...QUICK, idempotencyKey: 'mine' });
+    await client.post('/', 'body');
+    expect(stub.configs.map(({ data, headers }) => [data, headers['Idempotency-Key']])).toEqual([
+      ['body', 'mine'],
+      ['body', 'mine'],
+    ]);
+  });
+});
+
+test('an attempt whose request interceptors outlast the time budget is not sent', async () => {
+  jest.useFakeTimers();
+  try {
+    const { client, stub } = clientOf();
+    client.interceptors.request.use(
+      (config) => new Promise((resolve) => setTimeout(() => resolve(config), 200)),
+    );
+    attachRetry(client, { timeBudget: 100 });
+    const call = watch(client.get('/'));
+    await jest.advanceTimersByTimeAsync(200);
+    expect(call.status).toBe('rejected');
+    expect(retryStateOf(call.value)?.outcome).toBe('time-budget-exceeded');
+    expect(stub.configs).toEqual([]);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+describe('budgets()', () => {
+  test('has the policy’s own under *, with its tokens', () => {
+    const { client } = clientOf();
+    expect(attachRetry(client, { budget: new RetryBudget({ maxTokens: 7 }) }).budgets()).toEqual([
+      { origin: '*', tokens: 7, parked: 0 },
+    ]);
+  });
+
+  test('does not know the tokens of one that is kept elsewhere', () => {
+    const { client } = clientOf();
+    const budget = { tryAcquire: () => true, recordSuccess() {}, refund() {}, tokens: 'many' };
+    expect(attachRetry(client, { budget }).budgets()).toEqual([
+      { origin: '*', tokens: undefined, parked: 0 },
+    ]);
+  });
+
+  test('is empty where retrying is switched off, or nothing has failed', () => {
+    expect(attachRetry(clientOf().client, false).budgets()).toEqual([]);
+    expect(attachRetry(clientOf().client).budgets()).toEqual([]);
+  });
+});
+
+describe('instances that are not quite axios’', () => {
+  test('may have no defaults', async () => {
+    const { client, stub } = clientOf(503);
+    const { interceptors } = client;
+    attachRetry({ request: client.request.bind(client), interceptors } as never, QUICK);
+    await client.get('/', { retryPolicy: { maxRetries: 1 } });
+    expect(stub.configs).toHaveLength(2);
+  });
+
+  /** Managers as those of early axios: `clear()` makes ids start again. */
+  function manager(hasForEach: boolean) {
+    let handlers: ({ fulfilled: unknown } | null)[] = [];
+    return {
+      use: (fulfilled: unknown) => handlers.push({ fulfilled }) - 1,
+      eject: (id: number) => {
+        handlers[id] = null;
+      },
+      clear: () => {
+        handlers = [];
+      },
+      get left() {
+        return handlers.filter(Boolean).length;
+      },
+      ...(hasForEach && {
+        forEach: (visit: (handler: unknown) => void) => handlers.filter(Boolean).forEach(visit),
+      }),
+    };
+  }
+  function instanceOf(hasForEach: boolean) {
+    const interceptors = { request: manager(hasForEach), response: manager(hasForEach) };
+    return { request: async () => {}, defaults: {}, interceptors };
+  }
+
+  test.each([true, false])('detaching takes ours off, forEach or not: %s', (hasForEach) => {
+    const instance = instanceOf(hasForEach);
+    attachRetry(instance).detach();
+    expect([instance.interceptors.request.left, instance.interceptors.response.left]).toEqual([0, 0]);
+  });
+
+  test('detaching leaves those in place that came to our ids after a clear()', () => {
+    const instance = instanceOf(true);
+    const retry = attachRetry(instance);
+    const { request, response } = instance.interceptors;
+    for (const manager of [request, response]) {
+      manager.clear();
+      manager.use(() => {});
+    }
+    retry.detach();
+    expect([request.left, response.left]).toEqual([1, 1]);
+  });
+});
+
+describe('what interceptors before ours make of an answer', () => {
+  test.each([undefined, null, 'data', {}])('may be %p, and goes on to the caller', async (made) => {
+    const { client } = clientOf();
+    client.interceptors.response.use(() => made as never);
+    attachRetry(client);
+    expect(await client.get('/')).toBe(made);
+  });
+
+  test.each([undefined, null, 'oops'])('may be a rejection with %p', async (made) => {
+    const { client } = clientOf();
+    client.interceptors.response.use(() => Promise.reject(made));
+    attachRetry(client);
+    expect(await rejectionOf(client.get('/'))).toBe(made);
+  });
+
+  test('goes through where the request’s own policy switches retrying off', async () => {
+    const { client, stub } = clientOf(200, 503);
+    attachRetry(client);
+    expect(await client.get('/', { retryPolicy: false })).toMatchObject({ status: 200 });
+    expect(await rejectionOf(client.get('/', { retryPolicy: false }))).toBe(stub.errors[0]);
+  });
 });

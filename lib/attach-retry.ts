@@ -108,11 +108,15 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
     detached: new StopSignal(),
     budgets: new BudgetsPerOrigin(),
   };
-  const policyOf = (config: MergedConfig): ResolvedPolicy | undefined => {
-    const ofInstance = (instance.defaults as MergedConfig | undefined)?.retryPolicy;
-    if (config.retryPolicy === undefined && ofInstance === undefined) return resolved;
-    return resolvePolicy([policy, ofInstance, config.retryPolicy]);
-  };
+  // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
+  const policyOf = (config: MergedConfig): ResolvedPolicy | undefined =>
+    config.retryPolicy === undefined
+      ? resolved
+      : resolvePolicy([
+          policy,
+          (instance.defaults as MergedConfig | undefined)?.retryPolicy,
+          config.retryPolicy,
+        ]);
   const requestId = managers.request.use(setHeaders, null, {
     // Without this, axios would make a synchronous chain of request interceptors asynchronous.
     synchronous: true,
