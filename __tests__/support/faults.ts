@@ -116,6 +116,7 @@ const writeThen = (text: string, then: (socket: Socket) => unknown) => (socket: 
 
 const reset = (socket: Socket) => socket.resetAndDestroy();
 const HALF_A_BODY = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly so much';
+const HALF_A_CLOSING_BODY = HALF_A_BODY.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
 const HALF_A_CHUNKED_BODY = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n';
 const STALLING = { timeout: TIMEOUT };
 
@@ -378,6 +379,15 @@ export const FAULTS: readonly Fault[] = [
     name: 'The body is shorter than its `Content-Length`',
     open: bytes((socket) => socket.end(HALF_A_BODY)),
     expected: { http: transient('ERR_BAD_RESPONSE'), fetch: transient('no code (UND_ERR_SOCKET)') },
+  },
+  {
+    group: 'In the middle of the response',
+    name: 'The body is shorter than its `Content-Length`, on a connection that was to close',
+    open: bytes((socket) => socket.end(HALF_A_CLOSING_BODY)),
+    expected: {
+      http: transient('ERR_BAD_RESPONSE'),
+      fetch: transient('no code (UND_ERR_RES_CONTENT_LENGTH_MISMATCH)'),
+    },
   },
   {
     group: 'In the middle of the response',
