@@ -1,7 +1,7 @@
 import axios, { type AxiosInstance } from 'axios';
 import MockAdapter from 'axios-mock-adapter';
 import { attachRetry, RetryBudget, type RetryPolicy, retryStateOf } from '../lib';
-import { rejectionOf, watch } from './support/outcome';
+import { deferred, rejectionOf, watch } from './support/outcome';
 import { respond, type Step, stubAdapter } from './support/stub-adapter';
 
 const QUICK: RetryPolicy = { backoff: () => 0 };
@@ -594,13 +594,10 @@ test('one error handed to several requests is retried by one loop, which answers
   const { client, stub } = clientOf(503, 503, 200);
   // As a cache does that sends concurrent requests for the same once: all of them get the first one's error.
   const errors: unknown[] = [];
-  let bothAreHere = () => {};
-  const both = new Promise<void>((resolve) => {
-    bothAreHere = resolve;
-  });
+  const both = deferred();
   client.interceptors.response.use(undefined, async (error) => {
-    if (errors.push(error) === 2) bothAreHere();
-    await both;
+    if (errors.push(error) === 2) both.fulfil();
+    await both.promise;
     throw errors[0];
   });
   const retries: number[] = [];

@@ -9,7 +9,7 @@ import {
   retryStateOf,
 } from '../../lib/index';
 import { StopSignal } from '../../lib/timing';
-import { rejectionOf, watch } from '../support/outcome';
+import { deferred, rejectionOf, watch } from '../support/outcome';
 import { respond, type Step, type StubAdapter, stubAdapter } from '../support/stub-adapter';
 
 const attached: AttachedRetry[] = [];
@@ -98,15 +98,15 @@ describe('a retry that waits for a budget kept elsewhere to answer once more', (
   });
 
   it('gives back a token that comes too late, and sends nothing', async () => {
-    let answer: (hasToken: boolean) => void = () => {};
-    const budget = laterAnswers(() => new Promise((resolve) => (answer = resolve)));
+    const answer = deferred<boolean>();
+    const budget = laterAnswers(() => answer.promise);
     const stub = answering(() => 503);
     const { client, retry } = waitingClient(stub, { budget });
     const call = rejectionOf(client.get('/'));
     await untilAskedAgain(budget);
     retry.detach();
     await call;
-    answer(true);
+    answer.fulfil(true);
     await turns();
     expect(stub.at.length).toBe(1);
     expect(budget.refund).toHaveBeenCalledTimes(1);
@@ -150,17 +150,14 @@ it('nobody overtakes those that are parked, not even where there is a token', as
 
 it('while others are parked, a retry that succeeds does not give its token back', async () => {
   const budget = new RetryBudget({ maxTokens: 5, refillPerSecond: 0, tokensPerSuccess: 0 });
-  let answer: () => void = () => {};
-  const held = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  const stub = stubAdapter(503, (config) => held.then(() => respond(config, 200)), 503);
+  const answer = deferred();
+  const stub = stubAdapter(503, (config) => answer.promise.then(() => respond(config, 200)), 503);
   const { client, retry } = waitingClient(stub, { budget });
   const first = client.get('/');
   while (stub.at.length < 2) await turns(1);
   const second = client.get('/');
   while (retry.budgets()[0]?.parked !== 1) await turns(1);
-  answer();
+  answer.fulfil();
   await first;
   // It would have let the second one leave.
   expect([budget.tokens, retry.budgets()[0]?.parked]).toEqual([4, 1]);
@@ -307,16 +304,11 @@ describe('one permit', () => {
   });
 
   it('parks for what is left after the budget took its time to answer', async () => {
-    let answer: (granted: boolean) => void = () => {};
-    const { patient, park } = told(
-      false,
-      new Promise((resolve) => {
-        answer = resolve;
-      }),
-    );
+    const answer = deferred<boolean>();
+    const { patient, park } = told(false, answer.promise);
     ready(await patient(), 1_000);
     await advance(300);
-    answer(false);
+    answer.fulfil(false);
     await advance(0);
     expect(park.mock.calls[0]?.slice(0, 2)).toEqual([10, 700]);
   });
@@ -338,16 +330,11 @@ describe('one permit', () => {
   });
 
   it.each([true, false])('that comes too late is given back if it is a token: %s', async (granted) => {
-    let answer: (granted: boolean) => void = () => {};
-    const { patient, budget } = told(
-      false,
-      new Promise((resolve) => {
-        answer = resolve;
-      }),
-    );
+    const answer = deferred<boolean>();
+    const { patient, budget } = told(false, answer.promise);
     ready(await patient(), 500);
     await advance(500);
-    answer(granted);
+    answer.fulfil(granted);
     await advance(0);
     expect(budget.refund.mock.calls).toEqual(granted ? [['patient']] : []);
   });

@@ -1,4 +1,4 @@
-/** Looking at promises: where they are now, and what they were rejected with. */
+/** Promises in tests: where they are now, what they were rejected with, and fulfilling them when it is time. */
 
 export interface Watched {
   status: 'pending' | 'fulfilled' | 'rejected';
@@ -14,6 +14,15 @@ export function watch(promise: Promise<unknown>): Watched {
     (value) => Object.assign(watched, { status: 'rejected', value }),
   );
   return watched;
+}
+
+/** A promise, and what fulfils it. */
+export function deferred<T = void>(): { promise: Promise<T>; fulfil: (value: T) => void } {
+  let fulfil: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    fulfil = resolve;
+  });
+  return { promise, fulfil };
 }
 
 /** What a promise is rejected with; throws if it is fulfilled. */
