@@ -394,6 +394,13 @@ describe('by its code', () => {
     expect(transient(error)).toBe(true);
   });
 
+  test('is found as deep as anybody nests it, and no deeper', () => {
+    const nested = (depth: number): Error =>
+      depth === 0 ? reason('ECONNRESET') : reason(undefined, { cause: nested(depth - 1) });
+    expect(transient(made('failed', 'EACCES', { cause: nested(3) }))).toBe(true);
+    expect(transient(made('failed', 'EACCES', { cause: nested(4) }))).toBe(false);
+  });
+
   test.each([
     ['a string', 'ECONNRESET'],
     ['null', null],
@@ -450,6 +457,7 @@ describe('by what is known of old and foreign adapters', () => {
 
   test.each([
     ['a browser’s abort by leaving the page', made('Request aborted', 'ECONNABORTED', { config, request })],
+    ['a word with Windows’ in it', made('no write ECONNABORTED', 'ECONNABORTED', { config, request })],
     ['an aborted connection without a word', made('', 'ECONNABORTED', { config, request })],
     [
       'fetch’s count of redirects',
@@ -585,16 +593,30 @@ describe('x-should-retry', () => {
     expect(veto({ 'X-Should-Retry': value })).toBe(expected);
   });
 
-  test.each(['', '1', '0', 'yes', 'no', 'maybe', 'true, false', 'false, true', 'falsetto', 'untrue'])(
-    '%p says nothing',
-    (value) => {
-      expect(veto({ 'x-should-retry': value })).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    '1',
+    '0',
+    'yes',
+    'no',
+    'maybe',
+    'true, false',
+    'false, true',
+    'falsetto',
+    'untrue',
+    'trueish, true',
+    'true,untrue',
+    'falsetto,false',
+    'false,unfalse',
+  ])('%p says nothing', (value) => {
+    expect(veto({ 'x-should-retry': value })).toBeUndefined();
+  });
 
   test('counts as one where it is sent twice', () => {
     expect(veto({ 'x-should-retry': 'false, false' })).toBe(false);
     expect(veto({ 'x-should-retry': 'true,True' })).toBe(true);
+    expect(veto({ 'x-should-retry': 'true , true,  true' })).toBe(true);
+    expect(veto({ 'x-should-retry': 'false,false , false,  false' })).toBe(false);
   });
 
   test('nothing is said without it', () => {

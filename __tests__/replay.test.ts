@@ -274,6 +274,7 @@ describe('a body', () => {
     ['an object with a Blob in it', { files: [new Blob(['x'])] }],
     ['an object whose fields only have the names of methods', { pipe: true, getReader: 'yes' }],
     ['a function', () => 'text'],
+    ['what makes JSON of itself, whatever it holds', { toJSON: () => 'text', log: Readable.from(['x']) }],
   ])('that is %s can be sent twice', (_what, body) => {
     expect(isReplayable(body)).toBe(true);
   });

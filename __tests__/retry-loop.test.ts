@@ -2,7 +2,12 @@ import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import axios, { type AxiosRequestConfig, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, {
+  AxiosError,
+  type AxiosRequestConfig,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import {
   attachRetry,
   type GiveUpEvent,
@@ -244,13 +249,15 @@ describe('a time budget', () => {
   const BUDGET: RetryPolicy = { timeBudget: 250 };
 
   test('lets no wait begin that would end past it', async () => {
-    const { client, stub } = clientOf(BUDGET, 503, 503, 503);
+    const onRetry = jest.fn();
+    const { client, stub } = clientOf({ ...BUDGET, onRetry }, 503, 503, 503);
 
     const watched = watch(client.get('/'));
     await jest.advanceTimersByTimeAsync(100);
 
-    // The second wait would be 200, of which 150 are left. The caller learns it now.
+    // The second wait would be 200, of which 150 are left. The caller learns it now, and nobody else of a retry.
     expect(watched.value).toBe(stub.errors[1]);
+    expect(onRetry).toHaveBeenCalledTimes(1);
     expect(retryStateOf(watched.value)).toMatchObject({
       outcome: 'time-budget-exceeded',
       attempts: 2,
@@ -281,9 +288,18 @@ describe('a time budget', () => {
 
     const { value, state } = await get(client);
 
-    expect(value).toMatchObject({ isAxiosError: true, code: 'ETIMEDOUT' });
+    expect(value).toMatchObject({
+      isAxiosError: true,
+      code: 'ETIMEDOUT',
+      message: 'time budget of 250 ms exceeded in attempt 1',
+    });
     expect(axios.isCancel(value)).toBe(false);
-    expect(value.cause).toBe(stub.errors[0]);
+    expect(Object.getOwnPropertyDescriptor(value, 'cause')).toEqual({
+      value: stub.errors[0],
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    });
     expect(state).toMatchObject({
       outcome: 'time-budget-exceeded',
       attempts: 1,
@@ -388,6 +404,36 @@ describe('a time budget', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  /** The process is busy for 300 ms, in which no timer fires. */
+  const block = () => jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 300);
+
+  test('has run out for a POST whose timeout comes with it, and is not about what may be repeated', async () => {
+    const late: Step = async (config) => {
+      block();
+      throw new AxiosError('timeout of 250ms exceeded', 'ECONNABORTED', config, {});
+    };
+    const { client } = clientOf(BUDGET, late);
+
+    const error = await rejectionOf(client.post('/'));
+
+    jest.restoreAllMocks();
+    expect(error).toMatchObject({ code: 'ETIMEDOUT', cause: { code: 'ECONNABORTED' } });
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded' });
+  });
+
+  test('has run out where a callback answers too late, whatever it answers', async () => {
+    const isRetryable = async () => {
+      block();
+      return false;
+    };
+    const { client } = clientOf({ ...BUDGET, isRetryable }, 503);
+
+    const error = await rejectionOf(client.get('/'));
+
+    jest.restoreAllMocks();
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded' });
+  });
+
   test('starts anew for the re-sent config of the error', async () => {
     const { client, stub } = clientOf(BUDGET, HANG, 503);
 
@@ -466,6 +512,24 @@ describe('a callback or a budget that is being waited for', () => {
     expect(budget.refund).toHaveBeenCalledTimes(1);
   });
 
+  test('may be a budget that has no token when the request is over, and nothing is left unhandled', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const budget = {
+      tryAcquire: () => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 1_000)),
+      recordSuccess: jest.fn(),
+      refund: jest.fn(),
+    };
+    const { client } = clientOf({ timeBudget: 100, backoff: () => 10, budget }, 503);
+
+    await get(client);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(budget.refund).not.toHaveBeenCalled();
+    process.off('unhandledRejection', unhandled);
+  });
+
   test('gives the token back if onRetry is never answered', async () => {
     const budget = new RetryBudget({ maxTokens: 3, refillPerSecond: 0 });
     const { client } = clientOf({ timeBudget: 100, backoff: () => 10, budget, onRetry: never }, 503);
@@ -473,6 +537,96 @@ describe('a callback or a budget that is being waited for', () => {
     await get(client);
 
     expect(budget.tokens).toBe(3);
+  });
+});
+
+describe('the budget', () => {
+  const told = () => ({
+    tryAcquire: jest.fn((_kind: string) => true),
+    recordSuccess: jest.fn(),
+    refund: jest.fn(),
+  });
+  const reset: Step = 'ECONNRESET';
+
+  test.each<[string, Step[], string[]]>([
+    ['succeeds', [503, 200], ['ordinary']],
+    ['is answered with what is nobody’s to retry', [503, 404], ['ordinary']],
+    ['fails with a status that is transient', [503, 503], []],
+    ['gets no answer', [503, reset], []],
+  ])('gets the token of a retry back that %s, and only then', async (_what, steps, refunds) => {
+    const budget = told();
+    const { client } = clientOf({ budget, maxRetries: 1 }, ...steps);
+    await get(client);
+    expect(budget.refund.mock.calls.flat()).toEqual(refunds);
+  });
+
+  test('is told whether a retry follows a timeout', async () => {
+    const budget = told();
+    const { client } = clientOf({ budget }, 503, HANG, 200);
+    await get(client, { timeout: 50 });
+    expect(budget.tryAcquire.mock.calls.flat()).toEqual(['ordinary', 'after-timeout']);
+  });
+
+  test('of an origin is filled by successes, and there is none of an origin that never failed', async () => {
+    const { client, retry } = clientOf({ budget: undefined, maxRetries: 1 }, 200, 503, 503);
+    const url = 'http://a.test/';
+    await get(client, { url });
+    expect(retry.budgets()).toEqual([]);
+    await get(client, { url });
+    const tokens = () => retry.budgets()[0]?.tokens ?? 0;
+    const before = tokens();
+    expect(before).toBeCloseTo(19, 1);
+    await get(client, { url });
+    await get(client, { url });
+    expect(tokens() - before).toBeCloseTo(0.2);
+  });
+
+  describe('for which a retry waits', () => {
+    /** Parks a retry to an origin of which four probes have failed, so that the next has to rest for some time. */
+    async function parked(...then: Step[]) {
+      jest.spyOn(Math, 'random').mockReturnValue(0);
+      const budget = new RetryBudget({ refillPerSecond: 0, tokensPerSuccess: 0 });
+      budget.tryAcquire('patient');
+      const policy: RetryPolicy = { budget, whenBudgetEmpty: 'wait', backoff: () => 0, maxRetries: 9 };
+      const { client, stub } = clientOf(policy, 503, 503, 503, 503, 503, ...then);
+      const waiting = watch(client.get('/'));
+      // Rests of 50, 100, 200, 400 and then 800 ms, and a little for what timers round up.
+      await jest.advanceTimersByTimeAsync(760);
+      expect(stub.at).toHaveLength(5);
+      return { client, stub, waiting };
+    }
+    afterEach(() => jest.restoreAllMocks());
+
+    test.each<[string, Step]>([
+      ['a success', 200],
+      ['an answer that is nobody’s to retry', 404],
+    ])('has the next one try soon after %s of another request', async (_what, step) => {
+      const { client, stub, waiting } = await parked(step, 200);
+      const other = watch(client.get('/other'));
+      await jest.advanceTimersByTimeAsync(10);
+      expect(other.status).not.toBe('pending');
+      expect(stub.at).toHaveLength(7);
+      expect(waiting.status).toBe('fulfilled');
+    });
+
+    test('has the next one try soon after one that succeeded', async () => {
+      const { client, stub, waiting } = await parked(503, 200, 200);
+      const other = watch(client.get('/other'));
+      await flush();
+      expect(stub.at).toHaveLength(6);
+      await jest.advanceTimersByTimeAsync(700);
+      expect([waiting.status, other.status]).toEqual(['pending', 'pending']);
+      await jest.advanceTimersByTimeAsync(110);
+      expect([waiting.status, other.status]).toEqual(['fulfilled', 'fulfilled']);
+      expect(stub.at).toHaveLength(8);
+    });
+
+    test('is waited for no longer than the time budget', async () => {
+      const { client } = await parked(503);
+      const late = watch(client.get('/late', { retryPolicy: { timeBudget: 200 } }));
+      await jest.advanceTimersByTimeAsync(200);
+      expect(retryStateOf(late.value)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
+    });
   });
 });
 
@@ -582,6 +736,26 @@ describe('the caller’s abort', () => {
       expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     },
   );
+
+  test('through a signal or a token of an interceptor ends a wait, too', async () => {
+    for (const means of ['signal', 'cancelToken'] as const) {
+      const controller = new AbortController();
+      const source = axios.CancelToken.source();
+      const { client, stub } = clientOf({}, 503);
+      client.interceptors.request.use((config) => {
+        if (means === 'signal') config.signal = controller.signal;
+        else config.cancelToken = source.token;
+        return config;
+      });
+      const watched = watch(client.get('/'));
+      await flush();
+      if (means === 'signal') controller.abort();
+      else source.cancel('enough');
+      await flush();
+      expect(axios.isCancel(watched.value)).toBe(true);
+      expect(stub.at).toHaveLength(1);
+    }
+  });
 
   test('by cancel token ends a wait at once with axios’ CanceledError, nothing left behind', async () => {
     const { client, stub } = clientOf({}, 503);

@@ -245,6 +245,7 @@ describe('RateLimit', () => {
     ['limit=100,remaining=0,reset=30', 30_000, 'the older form without spaces'],
     ['reset=30', 30_000, 'the older form with nothing but a reset'],
     ['reset=30, limit=9', 30_000, 'the older form with the reset first'],
+    ['reset=30, limit=9, remaining=0', 30_000, 'the older form with the reset first, used up'],
     ['limit=100, remaining=5, reset=30', 30_000, 'the older form with some remaining'],
     ['limit=100;w=60, remaining=0, reset=30', 30_000, 'the older form with a window'],
     ['"a, b";r=0;t=30', 30_000, 'a comma in the name'],

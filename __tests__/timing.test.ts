@@ -441,6 +441,18 @@ describe('the deadline of an attempt', () => {
     expect(() => deadline.release(Object.freeze(config))).not.toThrow();
   });
 
+  test('shows interceptors no timeout where the caller has none', () => {
+    const config: TimedConfig = {};
+    new AttemptDeadline(1_000, config).release();
+    expect(config).toEqual({});
+  });
+
+  test('leaves the timeout of a stream alone', () => {
+    const { config, deadline } = underDeadline(1_000, { responseType: 'stream', timeout: 5_000 });
+    expect(config.timeout).toBe(5_000);
+    deadline.release(config);
+  });
+
   test('gives back a timeout that an interceptor has set', () => {
     const config: TimedConfig = { timeout: 5_000 };
     const deadline = new AttemptDeadline(1_000, config);

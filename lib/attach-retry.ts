@@ -167,7 +167,7 @@ function capture(
   try {
     const policy = policyOf(config);
     if (!policy) return false;
-    return prepare(begin(attachment, policy, config, earlier?.isPending ? earlier : undefined), config);
+    return prepare(begin(attachment, policy, config, earlier), config);
   } catch (invalidPolicy) {
     rejectUnsent(config, invalidPolicy);
   }
@@ -288,7 +288,7 @@ function pendingRequestOf(responseOrError: unknown): LogicalRequest | undefined 
     config.retryState = request.parent.state;
     return undefined;
   }
-  return request?.isPending ? request : undefined;
+  return request;
 }
 
 function checkInstance(instance: RetryableInstance): void {

@@ -2,7 +2,7 @@
  * Is a failure transient, and did the request surely never leave?
  * Written as lists of what is transient: an error nobody has heard of is not retried.
  */
-import type { AxiosError } from 'axios';
+import type { AxiosError, AxiosRequestConfig } from 'axios';
 import { responseHeaderOf } from './server-hint';
 
 /** Codes of connection trouble, from Node's system errors, Node's http2, undici, bun and axios itself. */
@@ -65,16 +65,15 @@ export function serverVeto(error: AxiosError): boolean | undefined {
 /** The built-in judgement: may this failure be gone a moment later? */
 export function isTransient(error: AxiosError, statuses: ReadonlySet<number>): boolean {
   if (isCancel(error)) return false;
-  if (error.response && !hadFineStatus(error)) return statuses.has(error.response.status);
+  const { response, config } = error;
+  if (response && !isFine(response.status, config?.validateStatus)) return statuses.has(response.status);
   return wasCutOff(error) || isTimeout(error) || isSocketTrouble(error);
 }
 
 /** Whether axios was content with the status, so that the error must be about the body. */
-function hadFineStatus({ response, config }: AxiosError): boolean {
-  if (!response) return false;
-  const validateStatus = config?.validateStatus;
+function isFine(status: number, validateStatus: AxiosRequestConfig['validateStatus']): boolean {
   if (validateStatus === null) return true;
-  return validateStatus ? validateStatus(response.status) : response.status >= 200 && response.status < 300;
+  return validateStatus ? validateStatus(status) : status >= 200 && status < 300;
 }
 
 /** The http adapter's word for a response whose stream broke off (its code is that of any bad response). */

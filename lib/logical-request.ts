@@ -53,7 +53,7 @@ export class LogicalRequest {
       policy.timeBudget === undefined ? Number.POSITIVE_INFINITY : this.attemptStartedAt + policy.timeBudget;
   }
 
-  /** The logical request that a config belongs to. */
+  /** The pending logical request that a config belongs to. */
   static of(config: unknown): LogicalRequest | undefined {
     const owner = LiveRetryState.ownerOf((config as { retryState?: unknown } | null | undefined)?.retryState);
     return owner instanceof LogicalRequest ? owner : undefined;
@@ -78,10 +78,6 @@ export class LogicalRequest {
   get hasHeaders(): boolean {
     const { idempotencyKey, attemptHeader } = this.policy;
     return idempotencyKey !== false || attemptHeader !== undefined || !this.hasRepeatableMethod;
-  }
-
-  get isPending(): boolean {
-    return this.state.outcome === 'pending';
   }
 
   /** Milliseconds left of the time budget; Infinity without one. */

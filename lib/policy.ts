@@ -14,7 +14,7 @@ import {
   headerName,
   idempotencyKeyValue,
   milliseconds,
-  numberBetween,
+  numberFrom,
   oneOf,
   show,
 } from './validation';
@@ -117,7 +117,7 @@ const DEFAULTS = {
 const BACKOFF_FIELDS: Readonly<Record<keyof BackoffOptions, Check>> = {
   initialDelay: milliseconds(),
   maxDelay: milliseconds(),
-  multiplier: numberBetween(1, Number.MAX_VALUE),
+  multiplier: numberFrom(1),
   jitter: oneOf('full', 'equal', 'decorrelated', 'none'),
   random: aFunction,
 };
@@ -127,7 +127,7 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
   backoff: (value, field) => {
     if (typeof value !== 'function') checkFields(value, field, BACKOFF_FIELDS, 'a function');
   },
-  maxRetryAfter: numberBetween(0, Number.POSITIVE_INFINITY, ' milliseconds'),
+  maxRetryAfter: numberFrom(0, ' milliseconds', { orInfinity: true }),
   timeBudget: milliseconds({ positive: true }),
   isRetryable: aFunction,
   statuses: arrayOf(

@@ -71,26 +71,22 @@ export function checkFields(
   }
 }
 
-/** A number in [low, high]; NaN is never allowed. `unit` is such as ` milliseconds`. */
-export function numberBetween(low: number, high: number, unit = ''): Check {
+/** A finite number of `low` or more (or Infinity); NaN is never allowed. `unit` is such as ` milliseconds`. */
+export function numberFrom(low: number, unit = '', { orInfinity = false } = {}): Check {
   return (value, field) => {
     if (typeof value !== 'number')
       throw new TypeError(`${field} must be a number${unit && ` of${unit}`}; got ${show(value)}`);
-    if (!(value >= low && value <= high)) {
-      throw new RangeError(`${field} must be ${rangeOf(low, high)}${unit}; got ${show(value)}`);
+    if (!(value >= low) || (value === Number.POSITIVE_INFINITY && !orInfinity)) {
+      const range = orInfinity ? 'at least' : 'a finite number of at least';
+      throw new RangeError(`${field} must be ${range} ${low}${unit}; got ${show(value)}`);
     }
   };
-}
-
-function rangeOf(low: number, high: number): string {
-  if (high === Number.POSITIVE_INFINITY) return `at least ${low}`;
-  return high === Number.MAX_VALUE ? `a finite number of at least ${low}` : `from ${low} to ${high}`;
 }
 
 /** A finite number of milliseconds, 0 or more (or more than 0). */
 export function milliseconds({ positive = false } = {}): Check {
   return (value, field) => {
-    numberBetween(0, Number.MAX_VALUE, ' milliseconds')(value, field);
+    numberFrom(0, ' milliseconds')(value, field);
     if (positive && value === 0) throw new RangeError(`${field} must be more than 0 milliseconds; got 0`);
   };
 }

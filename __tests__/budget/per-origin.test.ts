@@ -24,17 +24,20 @@ describe('the origin of a request', () => {
     ['a unix socket, by its path', { socketPath: '/run/docker.sock', url: '/a' }, 'unix:/run/docker.sock'],
     ['a relative URL where there is no page', { url: '/a' }, 'unknown'],
     ['a URL that does not parse', { url: 'http://[/a' }, 'http://['],
+    ['a URL without a scheme where there is no page', { url: '//api.test/a' }, '//api.test'],
+    ['a path with two slashes in it', { baseURL: 'api//v1', url: '/a' }, 'unknown'],
     ['a scheme of an app', { url: 'capacitor://localhost/a' }, 'capacitor://localhost'],
   ])('is that of %s', (_, destination, origin) => {
     expect(originOf(destination)).toBe(origin);
   });
 
   it('is told apart also where URL cannot tell it, as in React Native', () => {
-    const origin = jest.spyOn(URL.prototype, 'origin', 'get').mockImplementation(() => {
-      throw new Error('URL.origin is not implemented');
+    const host = jest.spyOn(URL.prototype, 'host', 'get').mockImplementation(() => {
+      throw new Error('URL.host is not implemented');
     });
     expect(originOf({ baseURL: 'https://api.test:8443/v1', url: '/a' })).toBe('https://api.test:8443');
-    origin.mockRestore();
+    expect(originOf({ url: 's3://bucket/a' })).toBe('s3://bucket');
+    host.mockRestore();
   });
 
   it('is the page’s for a relative URL in a browser', () => {

@@ -128,7 +128,6 @@ describe('parked retries', () => {
       probeReturned(false, 1);
     }
     expect([left.length, queue.parked]).toEqual([4, 0]);
-    jest.advanceTimersByTime(10_000);
     succeed();
     park('y');
     jest.advanceTimersByTime(50);
@@ -221,10 +220,43 @@ describe('parked retries', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('cost one timer, however many they are', () => {
+  it('cost one timer, however many they are, set for when there is something to do', () => {
     const { park } = parkingLot();
+    const setTimeout = jest.spyOn(globalThis, 'setTimeout');
     for (let count = 0; count < 1_000; count++) park(String(count), { longest: 30_000 - count });
     expect(jest.getTimerCount()).toBe(1);
+    // The first probe's, which comes before all else.
+    expect(setTimeout.mock.calls.map(([, delay]) => delay)).toEqual([50]);
+  });
+
+  it('go on waiting for their turn when one of them is taken out', () => {
+    const { left, park } = parkingLot();
+    const takeOut = park('a');
+    park('b');
+    takeOut();
+    jest.advanceTimersByTime(50);
+    expect(left).toEqual(['b: probe']);
+  });
+
+  it('neither put off nor bring forward the time at which a probe is lost, and it counts as failed', () => {
+    const { left, park, succeed, probeReturned } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
+    for (const name of ['a', 'b', 'c']) park(name, { longest: 100_000 });
+    jest.advanceTimersByTime(50);
+    jest.advanceTimersByTime(5_000);
+    park('d', { failedAfter: 1_000, longest: 100_000 });
+    jest.advanceTimersByTime(4_000);
+    succeed(1);
+    // Lost after 10 seconds, 10 more of rest.
+    jest.advanceTimersByTime(10_999);
+    expect(left).toEqual(['a: probe']);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a: probe', 'b: probe']);
+    // Two have failed: half of 400 ms.
+    probeReturned(false, 1);
+    jest.advanceTimersByTime(199);
+    expect(left).toHaveLength(2);
+    jest.advanceTimersByTime(1);
+    expect(left).toHaveLength(3);
   });
 
   it('come and go a hundred thousand at a time without scanning one another', () => {
@@ -288,14 +320,29 @@ describe('parked retries of a budget kept elsewhere', () => {
     takeOut();
     await settle();
     expect(left).toEqual([]);
-    expect(budget.refund).toHaveBeenCalledTimes(1);
+    expect(budget.refund.mock.calls).toEqual([['patient']]);
+  });
+
+  it('ask it once for a success, and give back no token that it did not have', async () => {
+    const budget = { tryAcquire: jest.fn(async () => false), recordSuccess() {}, refund: jest.fn() };
+    const { park, succeed } = parkingLot(budget);
+    park('a', { failedAfter: 5_000 });
+    succeed(1_000);
+    await settle();
+    expect(budget.tryAcquire).toHaveBeenCalledTimes(1);
+    succeed(1_000);
+    succeed(1_000);
+    await settle();
+    expect(budget.tryAcquire).toHaveBeenCalledTimes(3);
+    expect(budget.refund).not.toHaveBeenCalled();
   });
 
   it('go as the probe when it rejects', async () => {
     const budget = { tryAcquire: () => Promise.reject(new Error('down')), recordSuccess() {}, refund() {} };
-    const { park, left } = parkingLot(budget);
+    const { park, left, queue } = parkingLot(budget);
     park('a');
     await jest.advanceTimersByTimeAsync(50);
     expect(left).toEqual(['a: probe']);
+    expect(queue.budgetError).toEqual(new Error('down'));
   });
 });

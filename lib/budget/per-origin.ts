@@ -131,11 +131,11 @@ export function originOf({ url = '', baseURL, allowAbsoluteUrls, socketPath }: D
   const { document, location } = globalThis as PageGlobals;
   const target = isAbsolute ? url : (baseURL ?? '');
   try {
-    const { origin, protocol, host } = new URL(target, document?.baseURI ?? location?.href);
-    // So it is of schemes that URL does not know: `capacitor:`, `app:`.
-    return origin === 'null' ? `${protocol}//${host}` : origin;
+    const { protocol, host } = new URL(target, document?.baseURI ?? location?.href);
+    // Not its `origin`, which is `null` for schemes that it does not know: `capacitor:`, `app:`.
+    return `${protocol}//${host}`;
   } catch {
-    // No URL, or one that cannot tell its origin: React Native's.
+    // No URL, or one that cannot take it apart: React Native's.
     return /^(?:[a-z][a-z\d+\-.]*:)?\/\/[^/?#]+/i.exec(target)?.[0] ?? 'unknown';
   }
 }

@@ -2,7 +2,7 @@
  * The token bucket that all retries to one origin share: retries withdraw, successes deposit.
  */
 import { now } from '../timing';
-import { aFunction, type Check, checkFields, numberBetween, show } from '../validation';
+import { aFunction, type Check, checkFields, numberFrom, show } from '../validation';
 
 /** What a {@link RetryBudget} holds and how it fills. Every field is optional. */
 export interface RetryBudgetOptions {
@@ -43,10 +43,10 @@ export interface Budget {
 }
 
 const FIELDS: Readonly<Record<keyof RetryBudgetOptions, Check>> = {
-  maxTokens: numberBetween(1, Number.MAX_VALUE, ' tokens'),
-  refillPerSecond: numberBetween(0, Number.MAX_VALUE, ' tokens'),
-  tokensPerSuccess: numberBetween(0, Number.MAX_VALUE, ' tokens'),
-  maxTimeoutTokens: numberBetween(1, Number.MAX_VALUE, ' tokens'),
+  maxTokens: numberFrom(1, ' tokens'),
+  refillPerSecond: numberFrom(0, ' tokens'),
+  tokensPerSuccess: numberFrom(0, ' tokens'),
+  maxTimeoutTokens: numberFrom(1, ' tokens'),
   clock: aFunction,
 };
 
@@ -146,10 +146,10 @@ export class RetryBudget implements Budget {
 export function askForToken(
   budget: Budget,
   kind: RetryKind,
-  onError?: (error: unknown) => void,
+  onError: (error: unknown) => void,
 ): boolean | Promise<boolean> {
   const noToken = (error: unknown) => {
-    onError?.(error);
+    onError(error);
     return false;
   };
   try {
