@@ -34,6 +34,13 @@ describe('attaching', () => {
     expect(handlersOf(client)).toEqual([1, 1]);
   });
 
+  test('is seen by other copies of this library, of whatever version', () => {
+    const { client } = clientOf();
+    const retry = attachRetry(client);
+    const key = Symbol.for('axios-retry-budget.attached');
+    expect(Reflect.get(client.interceptors.response, key)).toBe(retry);
+  });
+
   test('twice does not multiply the retries; the later policy counts', async () => {
     const { client, stub } = clientOf(...Array(99).fill(503));
     attachRetry(client, { ...QUICK, maxRetries: 7 });

@@ -290,9 +290,9 @@ describe('a bad value is refused with an error that names the field, the value a
     'backoff.initialDelay': finiteDurations,
     'backoff.maxDelay': finiteDurations,
     'backoff.multiplier': [
-      ...wrongTypes(NOT_NUMBERS, 'must be a number'),
+      ...wrongTypes(NOT_NUMBERS, 'must be a number;'),
       ...[0, 0.999, -2, Number.NaN, Number.POSITIVE_INFINITY].map(
-        (value) => [value, RangeError, 'must be a finite number of at least 1'] as const,
+        (value) => [value, RangeError, 'must be a finite number of at least 1;'] as const,
       ),
     ],
     'backoff.jitter': wrongTypes(

@@ -7,17 +7,14 @@ export type Check = (value: unknown, field: string) => void;
 
 /**
  * What a thing is called here that has another name elsewhere (axios-retry, retry-axios, got, ky, p-retry,
- * cockatiel), or that is one level deeper here.
+ * cockatiel), or that is one level deeper here; unless the nearest name is the one that is meant.
  */
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   retry: 'maxRetries',
-  retries: 'maxRetries',
   limit: 'maxRetries',
-  noResponseRetries: 'maxRetries',
   delay: 'backoff',
   retryDelay: 'backoff',
   calculateDelay: 'backoff',
-  backoffType: 'backoff',
   initialDelay: 'backoff.initialDelay',
   minTimeout: 'backoff.initialDelay',
   maxDelay: 'backoff.maxDelay',
@@ -35,8 +32,6 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   shouldRetry: 'isRetryable',
   errorCodes: 'isRetryable',
   retryOnTimeout: 'isRetryable',
-  statusCodesToRetry: 'statuses',
-  httpMethodsToRetry: 'methods',
   retryBudget: 'budget',
   onRetryAttempt: 'onRetry',
   onFailedAttempt: 'onRetry',

@@ -17,6 +17,16 @@ describe('the origin of a request', () => {
       'https://b.test',
     ],
     [
+      'an absolute URL whose scheme has a figure in it',
+      { baseURL: 'https://a.test', url: 's3://bucket/x' },
+      's3://bucket',
+    ],
+    [
+      'a relative URL with two slashes in it',
+      { baseURL: 'https://a.test', url: 'x//b.test' },
+      'https://a.test',
+    ],
+    [
       'an absolute URL that may not beat baseURL',
       { baseURL: 'https://a.test', url: 'https://b.test/x', allowAbsoluteUrls: false },
       'https://a.test',
