@@ -134,6 +134,17 @@ describe('parked retries', () => {
     expect(left.at(-1)).toBe('y: probe');
   });
 
+  it('leave one at a time as the probe also when a success came while it was out and nobody was parked', () => {
+    const { left, park, succeed } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
+    park('a');
+    jest.advanceTimersByTime(50);
+    succeed(1);
+    park('b', { longest: 100_000 });
+    // Ten seconds until it is lost, and as many of rest.
+    jest.advanceTimersByTime(19_000);
+    expect(left).toEqual(['a: probe']);
+  });
+
   it('leave one at a time as the probe also while other requests succeed or fail', () => {
     const { left, park, succeed } = parkingLot(emptyBudget({ tokensPerSuccess: 0 }));
     for (const name of ['a', 'b']) park(name);

@@ -95,6 +95,11 @@ export class RetryQueue {
   /** A request to the origin succeeded in `duration` milliseconds: the tokens it paid let parked retries leave. */
   recordSuccess(duration: number): void {
     this.#failedProbes = 0;
+    if (this.#size === 0) {
+      // The next one that is parked brings its own rest.
+      if (this.#probeOut === undefined) this.#probeAt = 0;
+      return;
+    }
     this.#drain();
     if (this.#probeOut === undefined) this.#probeAt = Math.min(this.#probeAt, now() + rest(duration));
     this.#schedule();
