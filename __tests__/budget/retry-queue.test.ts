@@ -128,7 +128,7 @@ describe('parked retries', () => {
       probeReturned(false, 1);
     }
     expect([left.length, queue.parked]).toEqual([4, 0]);
-    succeed();
+    succeed(2_000);
     park('y');
     jest.advanceTimersByTime(50);
     expect(left.at(-1)).toBe('y: probe');
