@@ -2,14 +2,16 @@
  * attachRetry: wires the interceptor pair to an axios instance, and takes it off again.
  */
 import axios, { type InternalAxiosRequestConfig } from 'axios';
-import { type BudgetReport, BudgetsPerOrigin, withQueue } from './budget/per-origin';
-import { idempotencyKeyOf, keyOnConfig, setHeader } from './idempotency-key';
-import { type Attachment, LogicalRequest } from './logical-request';
-import { type ResolvedPolicy, type RetryPolicy, resolvePolicy } from './policy';
-import { OriginalRequest } from './replay';
-import { retryUntilSettled, succeed } from './retry-loop';
-import { AttemptDeadline, StopSignal } from './timing';
-import { show } from './validation';
+import { type BudgetReport, BudgetsPerOrigin, withQueue } from './origin/origins';
+import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
+import type { RetryPolicy } from './policy/retry-policy';
+import { show } from './policy/validation';
+import { AttemptDeadline } from './request/attempt-deadline';
+import { type Attachment, LogicalRequest } from './request/logical-request';
+import { OriginalRequest } from './request/original-request';
+import { retryUntilSettled, succeed } from './request/retry-loop';
+import { StopSignal } from './timing';
+import { idempotencyKeyOf, keyOnConfig, setHeader } from './verdict/idempotency-key';
 
 /**
  * What an axios instance must have. Structural, because the types of axios' ESM and CJS builds

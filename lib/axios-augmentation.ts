@@ -4,8 +4,8 @@
  * without any merges with both.
  */
 import type {} from 'axios';
-import type { RetryPolicy } from './policy';
-import type { RetryState } from './retry-state';
+import type { RetryState } from './policy/events';
+import type { RetryPolicy } from './policy/retry-policy';
 
 declare module 'axios' {
   interface AxiosRequestConfig {

@@ -7,18 +7,17 @@ export {
   type InterceptorManagerLike,
   type RetryableInstance,
 } from './attach-retry';
-export type { BackoffFunction, BackoffOptions } from './backoff';
-export type { BudgetReport } from './budget/per-origin';
-export { type Budget, RetryBudget, type RetryBudgetOptions, type RetryKind } from './budget/retry-budget';
-export type { RetryPolicy } from './policy';
-export {
-  type AttemptFailure,
-  type DelaySource,
-  type GiveUpEvent,
-  type GiveUpReason,
-  type Outcome,
-  type RetryEvent,
-  type RetryState,
-  retriesExhausted,
-  retryStateOf,
-} from './retry-state';
+export type { BudgetReport } from './origin/origins';
+export { RetryBudget, type RetryBudgetOptions } from './origin/retry-budget';
+export type { Budget, RetryKind } from './policy/budget';
+export type {
+  AttemptFailure,
+  DelaySource,
+  GiveUpEvent,
+  GiveUpReason,
+  Outcome,
+  RetryEvent,
+  RetryState,
+} from './policy/events';
+export type { BackoffFunction, BackoffOptions, RetryPolicy } from './policy/retry-policy';
+export { retriesExhausted, retryStateOf } from './request/retry-state';

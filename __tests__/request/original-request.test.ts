@@ -1,0 +1,326 @@
+import http from 'node:http';
+import { Duplex, PassThrough, Readable } from 'node:stream';
+import vm from 'node:vm';
+import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
+import fc from 'fast-check';
+import FormDataPackage from 'form-data';
+import { isReplayable, OriginalRequest } from '../../lib/request/original-request';
+import { stubAdapter } from '../support/stub-adapter';
+
+/** What a replay is sent from. */
+const captureOriginal = (config: object) => new OriginalRequest(config).toConfig();
+
+/** An object of another realm, such as an iframe's or a worker's. */
+const foreign = <T>(code: string): T => vm.runInNewContext(`(${code})`);
+
+describe('the captured original', () => {
+  test('has all fields of the config, those that are undefined included', () => {
+    const config = { url: '/', method: 'get', timeout: 0, data: undefined, params: null };
+    const original = captureOriginal(config);
+    expect(original).toEqual(config);
+    expect(Object.keys(original)).toEqual(Object.keys(config));
+  });
+
+  test('does not follow what interceptors do to the config in place', () => {
+    const config = {
+      url: '/orders',
+      headers: new AxiosHeaders({ Accept: 'text/*' }),
+      params: { page: 1, filter: { open: true } },
+      data: { lines: [1, 2], customer: { name: 'Ada' } },
+      transformRequest: [(data: unknown) => data],
+      retryPolicy: { backoff: { maxDelay: 1 } },
+    };
+    const original = captureOriginal(config);
+
+    config.url = 'https://elsewhere.test/signed';
+    config.headers.set('Authorization', 'Bearer once');
+    config.headers.delete('Accept');
+    config.params.page = 2;
+    config.params.filter.open = false;
+    config.data.lines.push(3);
+    config.data.customer.name = 'Grace';
+    config.transformRequest.length = 0;
+    config.retryPolicy.backoff.maxDelay = 9;
+    (config as { added?: boolean }).added = true;
+
+    expect(original).toEqual({
+      url: '/orders',
+      headers: { Accept: 'text/*' },
+      params: { page: 1, filter: { open: true } },
+      data: { lines: [1, 2], customer: { name: 'Ada' } },
+      transformRequest: [expect.any(Function)],
+      retryPolicy: { backoff: { maxDelay: 1 } },
+    });
+  });
+
+  test('changes nothing about the config itself', () => {
+    const config = {
+      headers: Object.freeze({ Accept: 'text/*' }),
+      params: Object.freeze({ page: 1 }),
+      data: Object.freeze({ list: Object.freeze([1]) }),
+    };
+    const before = JSON.stringify(config);
+    const original = captureOriginal(Object.freeze(config));
+    Object.assign(original.data as object, { more: 1 });
+    (original.headers as Record<string, string>).Accept = '*/*';
+    expect(JSON.stringify(config)).toBe(before);
+  });
+
+  test('has the headers as a plain object, which axios takes for its own again', () => {
+    const { headers } = captureOriginal({
+      headers: new AxiosHeaders({ 'x-Tenant': 'a', Accept: ['b', 'c'] }),
+    });
+    expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
+    expect(AxiosHeaders.from(headers as Record<string, string>).toJSON()).toEqual({
+      'x-Tenant': 'a',
+      Accept: ['b', 'c'],
+    });
+  });
+
+  test.each([undefined, null])('has headers where the config has %p', (headers) => {
+    expect(captureOriginal({ headers })).toEqual({ headers: {} });
+  });
+
+  test('has symbols for keys as well, which axios passes on since 1.19', () => {
+    const key = Symbol('traced');
+    const original = captureOriginal({ [key]: { span: 1 }, data: { [key]: 2 } }) as Record<symbol, unknown>;
+    expect(original[key]).toEqual({ span: 1 });
+    expect((original as { data?: Record<symbol, unknown> }).data?.[key]).toBe(2);
+  });
+
+  test.each([
+    ['without a prototype', Object.assign(Object.create(null), { deep: { a: 1 } })],
+    ['of another realm', foreign<{ deep: { a: number } }>('{ deep: { a: 1 } }')],
+  ])('copies a plain object %s, all the way down', (_what, data) => {
+    const original = captureOriginal({ data }) as { data: { deep: { a: number } } };
+    data.deep.a = 2;
+    expect(original.data.deep.a).toBe(1);
+  });
+
+  test('copies a list, all the way down', () => {
+    const data = [{ a: 1, b: [{ c: 1 }] }, [1, null, undefined]] as [
+      { a: number; b: [{ c: number }] },
+      unknown[],
+    ];
+    const original = captureOriginal({ data }) as { data: typeof data };
+    data[0].a = 2;
+    data[0].b[0].c = 2;
+    data[1].push(2);
+    data.push([]);
+    expect(original.data).toEqual([{ a: 1, b: [{ c: 1 }] }, [1, null, undefined]]);
+  });
+
+  test('copies a list that holds itself without end only once', () => {
+    const data: unknown[] = [{ a: 1 }];
+    data.push(data, { data });
+    const original = captureOriginal({ data }) as { data: unknown[] };
+    expect(original.data).not.toBe(data);
+    expect(original.data[0]).toEqual({ a: 1 });
+  });
+
+  test('copies URLSearchParams', () => {
+    const data = new URLSearchParams('a=1&a=2&b=%C3%BC');
+    const params = new URLSearchParams({ page: '1' });
+    const original = captureOriginal({ data, params });
+    data.append('signature', 'once');
+    params.set('page', '2');
+    expect(String(original.data)).toBe('a=1&a=2&b=%C3%BC');
+    expect(String(original.params)).toBe('page=1');
+  });
+
+  test('copies a FormData, with its files’ names and types', async () => {
+    const data = new FormData();
+    data.append('word', 'ü');
+    data.append('word', 'again');
+    data.append('file', new Blob(['<b>'], { type: 'text/html' }), 'a.html');
+    data.append('unnamed', new Blob(['x']));
+    const original = captureOriginal({ data }) as { data: FormData };
+    data.append('signature', 'once');
+    data.delete('word');
+
+    expect([...original.data.keys()]).toEqual(['word', 'word', 'file', 'unnamed']);
+    expect(original.data.getAll('word')).toEqual(['ü', 'again']);
+    const file = original.data.get('file') as File;
+    expect([file.name, file.type, await file.text()]).toEqual(['a.html', 'text/html', '<b>']);
+    expect((original.data.get('unnamed') as File).name).toBe('blob');
+  });
+
+  test('does without FormData where there is none', () => {
+    const { FormData } = globalThis;
+    try {
+      delete (globalThis as { FormData?: unknown }).FormData;
+      expect(captureOriginal({ data: { a: 1 } })).toEqual({ data: { a: 1 } });
+    } finally {
+      globalThis.FormData = FormData;
+    }
+  });
+
+  class Order {
+    lines = [1];
+  }
+  test.each([
+    ['a class instance', new Order()],
+    ['a Date', new Date(0)],
+    ['a Map', new Map([['a', 1]])],
+    ['a Buffer', Buffer.from('bytes')],
+    ['a typed array', new Uint8Array(3)],
+    ['an ArrayBuffer', new ArrayBuffer(3)],
+    ['a Blob', new Blob(['x'])],
+    ['a Node stream', Readable.from(['x'])],
+    ['a web stream', new ReadableStream()],
+    ['the form-data package’s form', new FormDataPackage()],
+    ['a signal', new AbortController().signal],
+    ['a cancel token', axios.CancelToken.source().token],
+    ['an agent', new http.Agent()],
+    ['a function', () => 1],
+    ['an error', new Error('bug')],
+  ])('has %s as the very one it is, at any depth', (_what, value) => {
+    const original = captureOriginal({ top: value, data: { deep: { value } } });
+    expect(original.top).toBe(value);
+    expect(original).toHaveProperty('data.deep.value', value);
+    expect((original as { data: { deep: { value: unknown } } }).data.deep.value).toBe(value);
+  });
+
+  test('has nothing to do with prototypes, whatever the names in it', () => {
+    const hostile = '{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}';
+    const original = captureOriginal({ data: JSON.parse(hostile), headers: JSON.parse(hostile), params: {} });
+    captureOriginal(JSON.parse(hostile));
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    expect(Object.getPrototypeOf(original.data)).toBe(Object.prototype);
+    expect(Object.getPrototypeOf(original.headers)).toBe(Object.prototype);
+    expect(JSON.stringify(original.data)).toBe(JSON.stringify(JSON.parse(hostile)));
+  });
+
+  test('is equal to any config of plain data, and shares no object with it', () => {
+    /** The plain objects in a value, as far as axios copies. */
+    const objectsIn = (value: unknown): object[] =>
+      typeof value !== 'object' || value === null
+        ? []
+        : [value, ...(Array.isArray(value) ? [] : Object.values(value).flatMap(objectsIn))];
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 })), (data) => {
+        const original = captureOriginal({ data });
+        expect(original).toEqual({ data });
+        const ours = new Set(objectsIn(original.data));
+        expect(objectsIn(data).filter((object) => ours.has(object))).toEqual([]);
+      }),
+    );
+  });
+
+  test('makes axios send the same request once more', async () => {
+    const stub = stubAdapter();
+    const client = axios.create({
+      adapter: stub.adapter,
+      baseURL: 'http://api.test',
+      headers: { 'X-Tenant': 'a' },
+    });
+    let original: object = {};
+    client.interceptors.request.use(
+      (config) => {
+        config.headers.set('X-Signature', `of ${config.url}`);
+        config.url += '/signed';
+        return config;
+      },
+      null,
+      {
+        runWhen: (config: InternalAxiosRequestConfig) => {
+          original = captureOriginal(config);
+          return true;
+        },
+      },
+    );
+    await client.post('/orders', { lines: [1] }, { params: { page: 1 }, headers: { Accept: 'text/*' } });
+    await client.request(original);
+
+    const [first, second] = stub.configs.map(({ url, method, params, data, headers }) => ({
+      url,
+      method,
+      params,
+      data,
+      headers: headers.toJSON(),
+    }));
+    expect(second).toEqual(first);
+    expect(first).toMatchObject({
+      url: '/orders/signed',
+      data: '{"lines":[1]}',
+      headers: { 'X-Signature': 'of /orders', 'X-Tenant': 'a', Accept: 'text/*' },
+    });
+  });
+});
+
+describe('a body', () => {
+  const form = new FormData();
+  form.append('file', new Blob(['x']), 'x.txt');
+
+  test.each([
+    ['none', undefined],
+    ['null', null],
+    ['a string', 'text'],
+    ['an empty string', ''],
+    ['a number', 5],
+    ['a boolean', false],
+    ['an object', { a: 1 }],
+    ['an object without a prototype', Object.create(null)],
+    ['an object of another realm', foreign('{ a: { b: 1 } }')],
+    ['a list', [1, [2, { three: 3 }]]],
+    ['a class instance', new Date(0)],
+    ['a Buffer', Buffer.from('x')],
+    ['a typed array', new Uint8Array(1)],
+    ['an ArrayBuffer', new ArrayBuffer(1)],
+    ['a Blob', new Blob(['x'])],
+    ['URLSearchParams', new URLSearchParams('a=1')],
+    ['a FormData', form],
+    ['an object with a Buffer in it', { file: Buffer.from('x') }],
+    ['an object with a Blob in it', { files: [new Blob(['x'])] }],
+    ['an object whose fields only have the names of methods', { pipe: true, getReader: 'yes' }],
+    ['a function', () => 'text'],
+    ['what makes JSON of itself, whatever it holds', { toJSON: () => 'text', log: Readable.from(['x']) }],
+  ])('that is %s can be sent twice', (_what, body) => {
+    expect(isReplayable(body)).toBe(true);
+  });
+
+  test.each([
+    ['a Node stream', () => Readable.from(['x'])],
+    ['a Node stream that is both ways', () => new PassThrough()],
+    ['a response of Node’s http', () => new http.IncomingMessage(new Duplex() as never)],
+    ['a web stream', () => new ReadableStream()],
+    ['the body of a web response', () => new Response('x').body],
+    ['the form-data package’s form', () => new FormDataPackage()],
+    ['an object with a stream in it, for axios to make a form of', () => ({ file: Readable.from(['x']) })],
+    ['an object with a stream deep in it', () => ({ a: { b: [1, { file: new ReadableStream() }] } })],
+    ['a list with a stream in it', () => [Readable.from(['x'])]],
+    [
+      'an object of another realm with a stream in it',
+      () => Object.assign(foreign<object>('{}'), { file: Readable.from(['x']) }),
+    ],
+    [
+      'an object without a prototype with a stream in it',
+      () => Object.assign(Object.create(null), { file: Readable.from(['x']) }),
+    ],
+  ])('that is %s cannot', (_what, make) => {
+    expect(isReplayable(make())).toBe(false);
+  });
+
+  test('that goes in circles is looked at once', () => {
+    interface Node {
+      children: Node[];
+      parent?: Node;
+      file?: unknown;
+    }
+    const parent: Node = { children: [] };
+    parent.children.push({ children: [], parent });
+    expect(isReplayable(parent)).toBe(true);
+    expect(isReplayable([parent, parent])).toBe(true);
+    parent.children.push({ children: [], parent, file: Readable.from(['x']) });
+    expect(isReplayable(parent)).toBe(false);
+  });
+
+  test('is not read by being looked at', () => {
+    const stream = Readable.from(['x']);
+    isReplayable(stream);
+    expect([stream.readableDidRead, stream.readableFlowing]).toEqual([false, null]);
+    const web = new ReadableStream();
+    isReplayable(web);
+    expect(web.locked).toBe(false);
+  });
+});

@@ -1,0 +1,97 @@
+/**
+ * RetryPolicy: what a user may say about retries.
+ */
+import type { AxiosError, AxiosRequestConfig } from 'axios';
+import type { Budget } from './budget';
+import type { GiveUpEvent, RetryEvent, RetryState } from './events';
+
+/** The delay curve, after Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Every field is optional. */
+export interface BackoffOptions {
+  /** Milliseconds of the first delay's base. Default 100. */
+  initialDelay?: number;
+  /** Milliseconds no delay of this curve exceeds; a wait that the server names may. Default 30 000. */
+  maxDelay?: number;
+  /** What the base is multiplied with from retry to retry, at least 1. Default 2. */
+  multiplier?: number;
+  /**
+   * How the delay is spread, with base = min(maxDelay, initialDelay * multiplier^(retry - 1)).
+   * - `'full'` (default): anywhere in [0, base]. Clients that failed together return apart.
+   * - `'equal'`: base / 2 + anywhere in [0, base / 2].
+   * - `'decorrelated'`: anywhere in [initialDelay, 3 * the previous delay], at most maxDelay.
+   * - `'none'`: base. Clients that failed together return together.
+   */
+  jitter?: 'full' | 'equal' | 'decorrelated' | 'none';
+  /** The source of randomness: a number in [0, 1). Default `Math.random`. */
+  random?: () => number;
+}
+
+/**
+ * Returns the milliseconds to wait before retry number `retry` (from 1): a finite number, 0 or more, or else a RangeError
+ * ends the request. Neither capped nor spread.
+ */
+export type BackoffFunction = (retry: number, error: AxiosError, state: RetryState) => number;
+
+/** How failed requests are retried. Every field is optional; `undefined` leaves it to the weaker level, and in the end to the default. */
+export interface RetryPolicy {
+  /** Retries after the first attempt; `Infinity` is allowed. Default 5. */
+  maxRetries?: number | undefined;
+  /** The delay curve, merged field by field with weaker levels, or a function. Default: 100 ms doubling up to 30 s, full jitter. */
+  backoff?: BackoffOptions | BackoffFunction | undefined;
+  /**
+   * Milliseconds: the longest wait named by the server that is honoured; a longer one gives up at once. `Infinity` is
+   * allowed. Default 60 000. Read from `retry-after-ms` and `Retry-After` (RFC 9110 section 10.2.3), on 429 and 503 also from
+   * `RateLimit-Reset`, `RateLimit` (draft-ietf-httpapi-ratelimit-headers) and `X-RateLimit-Reset`.
+   */
+  maxRetryAfter?: number | undefined;
+  /**
+   * Milliseconds for the whole logical request: attempts, waits, callbacks; more than 0. A hard limit, but for three things
+   * that nobody can end from an interceptor and that are waited for: request interceptors and adapters deaf to
+   * `signal` in the first attempt, and `onGiveUp`. Default none.
+   */
+  timeBudget?: number | undefined;
+  /**
+   * Judges the error: may it be gone a moment later? `undefined` leaves it to the built-in classification.
+   * Whether the request may be repeated is decided by `methods` and `idempotencyKey` all the same.
+   */
+  isRetryable?:
+    | ((error: AxiosError, state: RetryState) => boolean | undefined | Promise<boolean | undefined>)
+    | undefined;
+  /** Response statuses that are transient; replaces the default: 408, 502, 503, 504 (RFC 9110 section 15), 425 (RFC 8470), 429 (RFC 6585). */
+  statuses?: readonly number[] | undefined;
+  /** Methods that may be repeated without an idempotency key, in any case; replaces the default: GET, HEAD, OPTIONS, TRACE, QUERY, PUT, DELETE (RFC 9110 section 9.2.2). */
+  methods?: readonly string[] | undefined;
+  /**
+   * Makes any method repeatable. `true`: a UUID v4 made once per logical request (none for safe methods, which need
+   * none); a string, or a function of the config: that key. Sent on every attempt unchanged; a key header that the
+   * caller or an interceptor already set counts the same and is never overwritten. Visible ASCII, spaces only inside, else the
+   * request is rejected unsent. After draft-ietf-httpapi-idempotency-key-header. Default false.
+   */
+  idempotencyKey?: boolean | string | ((config: AxiosRequestConfig) => string) | undefined;
+  /** The header that carries the key. Default `Idempotency-Key`. */
+  idempotencyKeyHeader?: string | undefined;
+  /** A header that tells the server the number of the attempt: 1, 2, ... Default none. */
+  attemptHeader?: string | undefined;
+  /**
+   * The tokens retries draw on: a budget to share between all origins and clients that name it, or `false` for none. Default
+   * one `RetryBudget` of 20 tokens per origin and attached instance. One of your own make is best an instance of a
+   * class: axios copies plain objects, so those are told apart by their `tryAcquire` function.
+   */
+  budget?: Budget | false | undefined;
+  /**
+   * `'fail'` (default): give up at once when there is no token. `'wait'`: park the retry until the origin shows that
+   * it recovers, at most `maxQueueTime`.
+   */
+  whenBudgetEmpty?: 'fail' | 'wait' | undefined;
+  /** Milliseconds: the longest one retry stays parked (a request with several may wait as long each time). Default 30 000. */
+  maxQueueTime?: number | undefined;
+  /**
+   * Called before each wait, and awaited. If it throws, retrying stops and what it threw is thrown,
+   * with the request's error as `cause`. A signal, `timeBudget` or a detach ends the waiting for it.
+   */
+  onRetry?: ((event: RetryEvent) => void | Promise<void>) | undefined;
+  /**
+   * Called once when a logical request ends in failure, and awaited. What it throws is thrown, as with `onRetry`. Not called
+   * for errors that have no axios `config`, which are nobody's: an interceptor's own, say.
+   */
+  onGiveUp?: ((event: GiveUpEvent) => void | Promise<void>) | undefined;
+}

@@ -1,0 +1,109 @@
+/**
+ * The end of a time budget, put upon the attempt that is running.
+ */
+import { type AbortSignalLike, LONGEST_TIMER, now, startTimer } from '../timing';
+
+/** The two fields of an axios config through which an attempt is told when to end. */
+export interface TimedConfig {
+  signal?: unknown;
+  timeout?: number;
+  responseType?: string;
+}
+
+/**
+ * The end of a logical request's time budget, put upon one attempt: cuts its `timeout` and ends it by its
+ * `signal`, a body that drips one byte a second included. The caller's own signal goes on working.
+ */
+export class AttemptDeadline {
+  /** True once the time ran out while the attempt was running. */
+  expired = false;
+  /** Called when the time runs out. */
+  onExpire: (() => void) | undefined;
+  readonly #endsAt: number;
+  readonly #controller = new AbortController();
+  #callerSignal: AbortSignalLike | undefined;
+  #callerTimeout: number | undefined;
+  #cutTimeout: number | undefined;
+  readonly #stopTimer: () => void;
+  readonly #forwardAbort = () =>
+    this.#controller.abort((this.#callerSignal as { reason?: unknown } | undefined)?.reason);
+  readonly #stopForwarding = () => this.#callerSignal?.removeEventListener?.('abort', this.#forwardAbort);
+
+  /**
+   * @param left milliseconds left for the attempt
+   * @param config the attempt's, on which interceptors are to find a `timeout` that fits
+   */
+  constructor(left: number, config: TimedConfig) {
+    this.#endsAt = now() + left;
+    this.#stopTimer = startTimer(left, () => this.#expire(), true);
+    if (config.timeout) this.#cutTimeoutOf(config);
+  }
+
+  /** Puts the deadline upon the attempt's config, as it is when nobody is going to change it any more. */
+  applyTo(config: TimedConfig): void {
+    this.#cutTimeoutOf(config);
+    // Sent again by an interceptor, as a token refresher does, it has the signal already.
+    if (config.signal === this.#controller.signal) return;
+    this.#callerSignal = config.signal as AbortSignalLike | undefined;
+    config.signal = this.#controller.signal;
+    if (this.#callerSignal?.aborted) this.#forwardAbort();
+    else this.#callerSignal?.addEventListener?.('abort', this.#forwardAbort);
+  }
+
+  /**
+   * The attempt is over: its config is as the caller wrote it again, and nothing is left behind,
+   * except that a stream handed to the caller stays abortable for as long as it is there.
+   */
+  release(config?: TimedConfig, body?: unknown): void {
+    this.#stopTimer();
+    // Not by assignment, which would throw if somebody froze the config.
+    if (config?.signal === this.#controller.signal) Reflect.set(config, 'signal', this.#callerSignal);
+    if (config?.timeout !== undefined && config.timeout === this.#cutTimeout) {
+      if (this.#callerTimeout === undefined) Reflect.deleteProperty(config, 'timeout');
+      else Reflect.set(config, 'timeout', this.#callerTimeout);
+    }
+    afterStream(body, this.#stopForwarding);
+  }
+
+  #cutTimeoutOf(config: TimedConfig): void {
+    // Never 0, which axios reads as no timeout at all.
+    const most = Math.max(1, Math.ceil(this.#endsAt - now()));
+    // Nor more than axios' own timers hold; this one's does. Nor on a stream, whose socket would keep the timeout when
+    // it is the caller's already, and be destroyed when it idles that long.
+    if (most > LONGEST_TIMER || config.responseType === 'stream') return;
+    if (this.#cutTimeout === undefined || config.timeout !== this.#cutTimeout)
+      this.#callerTimeout = config.timeout;
+    config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
+    this.#cutTimeout = config.timeout;
+  }
+
+  #expire(): void {
+    this.expired = true;
+    this.#controller.abort();
+    this.#stopForwarding();
+    this.onExpire?.();
+  }
+}
+
+/** Web streams that callers hold, and what to call when they let go of them. */
+let heldStreams: FinalizationRegistry<() => void> | undefined;
+
+/** Calls back when a body can be read no more: at once, unless it is a stream. */
+function afterStream(body: unknown, callback: () => void): void {
+  if (isNodeStream(body) && !body.destroyed) body.once('close', callback);
+  // A web stream does not tell when it closes, but nobody who let go of it can read it.
+  else if (isWebStream(body) && typeof FinalizationRegistry === 'function') {
+    heldStreams ??= new FinalizationRegistry((call) => call());
+    heldStreams.register(body, callback);
+  } else callback();
+}
+
+function isNodeStream(
+  body: unknown,
+): body is { destroyed: boolean; once(event: string, listener: () => void): void } {
+  return typeof (body as { pipe?: unknown } | null | undefined)?.pipe === 'function';
+}
+
+function isWebStream(body: unknown): body is object {
+  return typeof (body as { getReader?: unknown } | null | undefined)?.getReader === 'function';
+}

@@ -1,0 +1,50 @@
+/**
+ * What a caller gets when a logical request ends without success, and how errors are tied together.
+ */
+import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import type { CancelTokenLike } from '../timing';
+import { causesOf } from '../verdict/classify';
+
+/** What the caller gets whose signal or token ended a wait: axios' own, the failure that was to be retried as its cause. */
+export function canceledError(error: AxiosError, token: CancelTokenLike | undefined): unknown {
+  const reason = token?.reason as Error | undefined;
+  // axios' typings give CanceledError the parameters of AxiosError; these are the ones it has.
+  const CanceledError = axios.CanceledError as unknown as new (
+    message: string | undefined,
+    config: unknown,
+    request: unknown,
+  ) => Error;
+  return withCause(new CanceledError(reason?.message, error.config, error.request), error);
+}
+
+/** What the caller gets when the time budget ended an attempt: a timeout, for nobody cancelled anything. */
+export function timeBudgetError(
+  error: unknown,
+  timeBudget: number | undefined,
+  attempt: number,
+  fallbackConfig: object,
+): unknown {
+  const { config = fallbackConfig, request } = (error ?? {}) as Partial<AxiosError>;
+  const message = `time budget of ${timeBudget} ms exceeded in attempt ${attempt}`;
+  const timeout = new axios.AxiosError(message, 'ETIMEDOUT', config as InternalAxiosRequestConfig, request);
+  return withCause(timeout, error);
+}
+
+/** Not enumerable, as axios sets it: whoever serialises an error does not get its cause's sockets as well. */
+export function withCause(error: unknown, cause: unknown): unknown {
+  if (!(error instanceof Error) || error.cause !== undefined || !Object.isExtensible(error)) return error;
+  // What a callback threw may be the request's error or one of its causes.
+  if (!causesOf(cause).some((known) => known === error)) {
+    Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
+  }
+  return error;
+}
+
+/** An event whose errors are not enumerable: an AxiosError holds the request's headers, and events get logged. */
+export function withHidden<Event extends object, Hidden extends object>(
+  event: Event,
+  hidden: Hidden,
+): Event & Hidden {
+  for (const [key, value] of Object.entries(hidden)) Object.defineProperty(event, key, { value });
+  return event as Event & Hidden;
+}

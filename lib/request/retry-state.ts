@@ -1,0 +1,91 @@
+/**
+ * What is known about one logical request: how often it was tried, what failed, how it ended.
+ */
+import type { AttemptFailure, Outcome, RetryState } from '../policy/events';
+import { now } from '../timing';
+
+/**
+ * The live state. A class instance under a string key, because axios copies plain objects
+ * on every merge of configs and drops symbol keys (before 1.19), but passes instances by reference.
+ * `owner` is what the library itself keeps about the request until it is settled; being private, it is neither
+ * enumerated, serialised nor copied.
+ */
+export class LiveRetryState<Owner = unknown> implements RetryState {
+  attempts = 1;
+  totalDelay = 0;
+  idempotencyKey: string | undefined = undefined;
+  outcome: Outcome = 'pending';
+  readonly failures: AttemptFailure[] = [];
+  // Not private, milliseconds on the clock of `now()`: a clone or a proxy of a state (lodash, Vue) has to answer, too.
+  readonly startedAt = now();
+  settledAt: number | undefined = undefined;
+  #owner: Owner | undefined;
+
+  constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  /** The owner of a pending state; undefined for anything else, a deep copy of a state included. */
+  static ownerOf(state: unknown): unknown {
+    return typeof state === 'object' && state !== null && #owner in state ? state.#owner : undefined;
+  }
+
+  get retries(): number {
+    return this.attempts - 1;
+  }
+
+  get elapsed(): number {
+    return (this.settledAt ?? now()) - this.startedAt;
+  }
+
+  settle(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.settledAt = now();
+    // Who keeps the state does not keep the request, its error and its bodies.
+    this.#owner = undefined;
+  }
+
+  toJSON(): RetryState {
+    const { attempts, retries, elapsed, totalDelay, idempotencyKey, outcome, failures } = this;
+    return { attempts, retries, elapsed, totalDelay, idempotencyKey, outcome, failures };
+  }
+}
+
+/**
+ * The retry state of a response, or of an error that a request ended with.
+ * @param responseOrError if a callback of the policy threw, ask the `cause` of what it threw
+ * @returns undefined where no retrying was attached, or `retryPolicy` was `false`.
+ */
+export function retryStateOf(responseOrError: unknown): RetryState | undefined {
+  const config = (responseOrError as { config?: { retryState?: unknown } } | null | undefined)?.config;
+  return isRetryState(config?.retryState) ? config.retryState : undefined;
+}
+
+/** By its looks and not by its class, of which there are two where this library is loaded twice (ESM beside CJS). */
+function isRetryState(value: unknown): value is RetryState {
+  const { attempts, outcome } = (value ?? {}) as Partial<RetryState>;
+  return typeof attempts === 'number' && typeof outcome === 'string';
+}
+
+const ENOUGH_IS_ENOUGH: ReadonlySet<Outcome> = new Set([
+  'server-said-stop',
+  'retry-budget-empty',
+  'retry-after-too-long',
+]);
+
+/**
+ * For a server about to report a failure of its own dependency: has that call been retried enough, so that the
+ * server's callers should not try again? Then answer with `x-should-retry: false`, and a failure is retried by one
+ * layer, not by every one (3 x 3 x 3 = 27 requests out of one).
+ * @param errorOrState what the call ended with, or its retry state
+ * @returns true if retries were made and it ended with `retries-exhausted` or `time-budget-exceeded`, or if it ended with
+ *   `server-said-stop`, `retry-budget-empty` or `retry-after-too-long`
+ */
+export function retriesExhausted(errorOrState: unknown): boolean {
+  const state = isRetryState(errorOrState) ? errorOrState : retryStateOf(errorOrState);
+  if (!state) return false;
+  if (ENOUGH_IS_ENOUGH.has(state.outcome)) return true;
+  return (
+    state.retries > 0 && (state.outcome === 'retries-exhausted' || state.outcome === 'time-budget-exceeded')
+  );
+}
