@@ -1,17 +1,16 @@
 /**
- * attachRetry: wires the interceptor pair to an axios instance, and takes it off again.
+ * attachRetry: puts retrying on an axios instance, and takes it off again.
  */
-import axios, { type InternalAxiosRequestConfig } from 'axios';
 import { type BudgetReport, BudgetsPerOrigin, withQueue } from './origin/origins';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
 import { show } from './policy/validation';
-import { AttemptDeadline } from './request/attempt-deadline';
-import { type Attachment, LogicalRequest } from './request/logical-request';
-import { OriginalRequest } from './request/original-request';
-import { retryUntilSettled, succeed } from './request/retry-loop';
+import type { AttemptConfig } from './request/attempt';
+import { bindLayers, type Layers, type Manager } from './request/layers';
+import type { Attachment } from './request/logical-request';
+import { openPass, passOf } from './request/pass';
+import { isRetryState } from './request/retry-state';
 import { StopSignal } from './timing';
-import { idempotencyKeyOf, keyOnConfig, setHeader } from './verdict/idempotency-key';
 
 /**
  * What an axios instance must have. Structural, because the types of axios' ESM and CJS builds
@@ -20,11 +19,8 @@ import { idempotencyKeyOf, keyOnConfig, setHeader } from './verdict/idempotency-
 export interface RetryableInstance {
   /** Sends a request; replays go through it. */
   request(config: object): Promise<unknown>;
-  /** Where `retryPolicy` of this instance is looked up. */
-  defaults: {
-    /** Overrides `attachRetry`'s policy for this instance. */
-    retryPolicy?: unknown;
-  };
+  /** Where `retryPolicy` of this instance is looked up, which overrides `attachRetry`'s. */
+  defaults: object;
   /** Where the interceptor pair is attached. */
   interceptors: {
     /** The manager of request interceptors. */
@@ -56,35 +52,16 @@ export interface AttachedRetry {
 /** Where an instance's attachment is found again, by another copy of this library as well (ESM beside CJS). */
 const ATTACHED = Symbol.for('axios-retry-budget.attached');
 
-/** axios' interceptor managers, as they are called here. */
+/** axios' interceptor managers, as they are used here. */
 interface Managers {
-  request: {
-    use(
-      fulfilled: (config: never) => unknown,
-      rejected: null,
-      options: { synchronous: true; runWhen: (config: MergedConfig) => boolean },
-    ): number;
-  } & InterceptorChain;
-  response: {
-    use(fulfilled: (response: unknown) => unknown, rejected: (error: unknown) => unknown): number;
-    [ATTACHED]?: AttachedRetry;
-  } & InterceptorChain;
+  request: Manager<AttemptConfig>;
+  response: Manager<AttemptConfig> & { [ATTACHED]?: AttachedRetry };
 }
 
-interface InterceptorChain {
-  eject(id: number): void;
-  forEach?(visit: (handler: { fulfilled: unknown }) => void): void;
-}
-
-/** A merged axios config, as interceptors get it. */
-interface MergedConfig {
+/** The defaults of an instance, as axios merges them into each config. */
+interface Defaults {
   retryPolicy?: RetryPolicy | false;
   retryState?: unknown;
-  transformRequest?: unknown;
-  adapter?: unknown;
-  headers?: unknown;
-  signal?: unknown;
-  timeout?: number;
 }
 
 /**
@@ -104,193 +81,91 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
   const managers = instance.interceptors as unknown as Managers;
   managers.response[ATTACHED]?.detach();
 
+  const defaults = instance.defaults as Defaults | undefined;
+  const mark = new InstanceMark(defaults);
   const attachment: Attachment = {
-    instance,
-    ownHandler: onSuccess,
+    send: senderOf(instance),
+    isWhole: () => layers.isWhole,
     detached: new StopSignal(),
     budgets: new BudgetsPerOrigin(),
   };
   // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
-  const policyOf = (config: MergedConfig): ResolvedPolicy | undefined =>
-    config.retryPolicy === undefined
+  const policyOf = ({ retryPolicy }: AttemptConfig): ResolvedPolicy | undefined =>
+    retryPolicy === undefined
       ? resolved
-      : resolvePolicy([
-          policy,
-          (instance.defaults as MergedConfig | undefined)?.retryPolicy,
-          config.retryPolicy,
-        ]);
-  const requestId = managers.request.use(setHeaders, null, {
-    // Without this, axios would make a synchronous chain of request interceptors asynchronous.
-    synchronous: true,
-    runWhen: (config) => capture(attachment, config, policyOf),
-  });
-  const responseId = managers.response.use(onSuccess, onFailure);
+      : resolvePolicy([policy, defaults?.retryPolicy, retryPolicy as RetryPolicy | false]);
+  const opening = { attachment, policyOf };
+  const layers: Layers = bindLayers(
+    managers,
+    (config) => (mark.isOn(config) ? openPass(opening, config) : undefined),
+    passOf,
+  );
 
   const handle: AttachedRetry = {
     detach() {
       if (attachment.detached.stopped) return;
-      ejectOwn(managers.request, requestId, setHeaders);
-      ejectOwn(managers.response, responseId, onSuccess);
+      layers.remove();
+      mark.remove();
       delete managers.response[ATTACHED];
       attachment.detached.stop();
     },
-    budgets() {
-      const reports = attachment.budgets.report();
-      if (!resolved?.budget) return reports;
-      const { budget, queue } = withQueue(resolved.budget);
-      // By its looks: a RetryBudget may be of another copy of this library.
-      const { tokens } = budget as { tokens?: unknown };
-      const known = typeof tokens === 'number' ? tokens : undefined;
-      return [{ origin: '*', tokens: known, parked: queue.parked }, ...reports];
-    },
+    budgets: () => reportOf(attachment, resolved),
   };
   Object.defineProperty(managers.response, ATTACHED, { value: handle, configurable: true });
   return handle;
 }
 
 /**
- * The trick of the original config: axios evaluates every interceptor's `runWhen` with the merged config before
- * the first request interceptor has run. So this predicate, and nothing later, sees what the caller asked for;
- * what interceptors make of the config (a prefixed URL, a signature, a token) stays out of the replay, which makes
- * them run anew.
- * @returns whether `setHeaders` is to run, as the last of the request interceptors
+ * Tells the configs of this instance from those of another one that shares its interceptor managers: a mark in the instance's
+ * defaults, which axios merges into every config by reference, as it does with all instances of classes. There it stands where
+ * the state of the call will stand, so no config has a key more. A request of the other instance must never be replayed
+ * through this one, with this one's credentials.
  */
-function capture(
-  attachment: Attachment,
-  config: MergedConfig,
-  policyOf: (config: MergedConfig) => ResolvedPolicy | undefined,
-): boolean {
-  const earlier = LogicalRequest.of(config);
-  if (earlier?.isReplaying) {
-    earlier.isReplaying = false;
-    return prepare(earlier, config);
+class InstanceMark {
+  // Private: whoever clones a config deeply would clone all defaults, which hold the mark.
+  readonly #defaults: Defaults | undefined;
+
+  constructor(defaults: Defaults | undefined) {
+    this.#defaults = defaults;
+    this.#put();
   }
-  if (config.retryState !== undefined) delete config.retryState;
-  try {
-    const policy = policyOf(config);
-    if (!policy) return false;
-    return prepare(begin(attachment, policy, config, earlier), config);
-  } catch (invalidPolicy) {
-    rejectUnsent(config, invalidPolicy);
+
+  isOn({ retryState }: AttemptConfig): boolean {
+    if (retryState === this || isRetryState(retryState)) return true;
+    // Somebody gave the instance other defaults, or they cannot be written to.
+    return this.#defaults?.retryState !== this && !this.#put();
   }
-  return false;
-}
 
-/** @param parent the logical request that is still pending and whose config an interceptor re-sends, if any */
-function begin(
-  attachment: Attachment,
-  policy: ResolvedPolicy,
-  config: MergedConfig,
-  parent?: LogicalRequest,
-): LogicalRequest {
-  const request = new LogicalRequest(attachment, policy, new OriginalRequest(config), parent);
-  config.retryState = request.state;
-  if (policy.timeBudget !== undefined && !parent) {
-    request.deadline = new AttemptDeadline(policy.timeBudget, config);
+  remove(): void {
+    if (this.#defaults?.retryState === this) delete this.#defaults.retryState;
   }
-  return request;
-}
 
-/** @returns whether `setHeaders` is to run */
-function prepare(request: LogicalRequest, config: MergedConfig): boolean {
-  const { hasHeaders, deadline } = request;
-  if (hasHeaders || deadline) {
-    const transforms = [config.transformRequest ?? []].flat();
-    if (!transforms.includes(seal)) config.transformRequest = [...transforms, seal];
-  }
-  return hasHeaders;
-}
-
-/**
- * The last of an attempt's body transforms, which leaves the body alone. axios runs them after all request interceptors,
- * with the config as `this`: whatever those made of the key's header, of the signal and of the timeout, the key is
- * the same on every attempt, and the time budget ends it.
- */
-function seal(this: MergedConfig, data: unknown): unknown {
-  const request = LogicalRequest.of(this);
-  if (!request) return data;
-  if (request.hasHeaders) keepKey(request, this);
-  if (request.deadline?.expired) throw new axios.CanceledError(undefined, this as never);
-  request.deadline?.applyTo(this);
-  return data;
-}
-
-/** The key that is on the first attempt, whoever put it there, goes with all others. */
-function keepKey({ policy, state, parent }: LogicalRequest, config: MergedConfig): void {
-  const owner = parent?.state ?? state;
-  const present = keyOnConfig(config, policy);
-  if (owner.attempts === 1 && present) owner.idempotencyKey = present;
-  else if (owner.idempotencyKey !== undefined && owner.idempotencyKey !== present)
-    setHeader(config, policy.idempotencyKeyHeader, owner.idempotencyKey);
-}
-
-/** Our request interceptor, for the few requests that need one. */
-function setHeaders(config: InternalAxiosRequestConfig & MergedConfig): unknown {
-  const request = LogicalRequest.of(config);
-  if (!request) return config;
-  const { policy, state, parent } = request;
-  try {
-    state.idempotencyKey ??= parent?.state.idempotencyKey ?? idempotencyKeyOf(config, policy);
-    if (state.idempotencyKey !== undefined)
-      setHeader(config, policy.idempotencyKeyHeader, state.idempotencyKey);
-    if (policy.attemptHeader)
-      setHeader(config, policy.attemptHeader, String((parent ?? request).state.attempts));
-  } catch (badKey) {
-    rejectUnsent(config, badKey);
-  }
-  return config;
-}
-
-/**
- * Has the request rejected instead of sent: its body's transform throws, which no adapter comes before; and its adapter
- * rejects, lest an interceptor sets a transform of its own. Not by throwing here: axios 1.0 would throw it out of
- * `request()` instead of rejecting, or send the request all the same.
- */
-function rejectUnsent(config: MergedConfig, error: unknown): void {
-  config.transformRequest = [
-    () => {
-      throw error;
-    },
-  ];
-  config.adapter = () => Promise.reject(error);
-}
-
-/** Unless it is gone already: axios before 1.2x gives the ids that `clear()` left behind to others. */
-function ejectOwn(manager: InterceptorChain, id: number, fulfilled: unknown): void {
-  let isThere = !manager.forEach;
-  manager.forEach?.((handler) => {
-    isThere ||= handler.fulfilled === fulfilled;
-  });
-  if (isThere) manager.eject(id);
-}
-
-function onSuccess(response: unknown): unknown {
-  const request = pendingRequestOf(response);
-  if (request) succeed(request, response);
-  return response;
-}
-
-function onFailure(error: unknown): unknown {
-  const request = pendingRequestOf(error);
-  if (!request) return Promise.reject(error);
-  // A plugin may hand one error to several requests (a cache that sends concurrent ones once): one loop answers all.
-  request.result ??= retryUntilSettled(request, error);
-  return request.result;
-}
-
-/**
- * The logical request that a response or an error belongs to, if it is ours to settle.
- * An interceptor that re-sent the config while its logical request was pending (a token refresher registered before
- * attachRetry) gets the plain answer, for the pending request to be settled by when it comes through here.
- */
-function pendingRequestOf(responseOrError: unknown): LogicalRequest | undefined {
-  const config = (responseOrError as { config?: MergedConfig } | null | undefined)?.config;
-  const request = LogicalRequest.of(config);
-  if (config && request?.parent) {
-    config.retryState = request.parent.state;
+  toJSON(): undefined {
     return undefined;
   }
-  return request;
+
+  /** @returns false, for this call has been merged without it */
+  #put(): false {
+    if (this.#defaults && Object.isExtensible(this.#defaults)) this.#defaults.retryState = this;
+    return false;
+  }
+}
+
+/** The function itself where there is one: somebody may wrap `request`, and what he does to a call is to be done once. */
+function senderOf(instance: RetryableInstance): (config: object) => Promise<unknown> {
+  return typeof instance === 'function'
+    ? (instance as (config: object) => Promise<unknown>)
+    : instance.request.bind(instance);
+}
+
+function reportOf({ budgets }: Attachment, resolved: ResolvedPolicy | undefined): BudgetReport[] {
+  const reports = budgets.report();
+  if (!resolved?.budget) return reports;
+  const { budget, queue } = withQueue(resolved.budget);
+  // By its looks: a RetryBudget may be of another copy of this library.
+  const { tokens } = budget as { tokens?: unknown };
+  const known = typeof tokens === 'number' ? tokens : undefined;
+  return [{ origin: '*', tokens: known, parked: queue.parked }, ...reports];
 }
 
 function checkInstance(instance: RetryableInstance): void {

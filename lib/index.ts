@@ -18,6 +18,7 @@ export type {
   Outcome,
   RetryEvent,
   RetryState,
+  SettledEvent,
 } from './policy/events';
-export type { BackoffFunction, BackoffOptions, RetryPolicy } from './policy/retry-policy';
+export type { BackoffFunction, BackoffOptions, Judgement, Overlay, RetryPolicy } from './policy/retry-policy';
 export { retriesExhausted, retryStateOf } from './request/retry-state';

@@ -64,8 +64,6 @@ export interface CancelTokenLike {
 /** What can end a wait early. */
 export interface Interrupters {
   readonly signal?: AbortSignalLike | undefined;
-  /** The last attempt's, where an interceptor set one of its own. */
-  readonly attemptSignal?: AbortSignalLike | undefined;
   readonly cancelToken?: CancelTokenLike | undefined;
   readonly detached: StopSignal;
 }
@@ -74,8 +72,8 @@ export type Interruption = 'aborted' | 'detached';
 
 /** Whether, and by whom, the waiting has been called off already. */
 export function interruptionOf(interrupters: Interrupters): Interruption | undefined {
-  const { signal, attemptSignal, cancelToken, detached } = interrupters;
-  if (signal?.aborted || attemptSignal?.aborted || cancelToken?.reason !== undefined) return 'aborted';
+  const { signal, cancelToken, detached } = interrupters;
+  if (signal?.aborted || cancelToken?.reason !== undefined) return 'aborted';
   return detached.stopped ? 'detached' : undefined;
 }
 
@@ -90,20 +88,19 @@ export function interruptible(
 ): Promise<Interruption | undefined> {
   const early = interruptionOf(interrupters);
   if (early) return Promise.resolve(early);
-  const { signal, attemptSignal, cancelToken, detached } = interrupters;
-  const signals = new Set([signal, attemptSignal]);
+  const { signal, cancelToken, detached } = interrupters;
   return new Promise((resolve) => {
     let stop = () => {};
     const end = (interruption?: Interruption) => {
       stop();
-      for (const signal of signals) signal?.removeEventListener?.('abort', onAbort);
+      signal?.removeEventListener?.('abort', onAbort);
       cancelToken?.unsubscribe?.(onAbort);
       detached.unsubscribe(onDetach);
       resolve(interruption);
     };
     const onAbort = () => end('aborted');
     const onDetach = () => end('detached');
-    for (const signal of signals) signal?.addEventListener?.('abort', onAbort);
+    signal?.addEventListener?.('abort', onAbort);
     cancelToken?.subscribe?.(onAbort);
     detached.subscribe(onDetach);
     stop = start(() => end());

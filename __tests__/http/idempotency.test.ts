@@ -129,12 +129,13 @@ describe('an idempotency key', () => {
 
   it('that a request interceptor makes anew on each attempt stays the first attempt’s', async () => {
     const server = await start(failing(503, 503));
-    const client = clientOf(server.url);
+    const client = axios.create({ baseURL: server.url });
     let made = 0;
     client.interceptors.request.use((config) => {
       config.headers.set('Idempotency-Key', `key-${++made}`);
       return config;
     });
+    attachRetry(client, { backoff: { initialDelay: 1 } });
     await client.post('/');
     expect(made).toBe(3);
     expect(keysOf(server)).toEqual(['key-1', 'key-1', 'key-1']);
@@ -372,7 +373,7 @@ describe('request interceptors that run after ours', () => {
     expect(retryStateOf(response)?.idempotencyKey).toBe('key-1');
   });
 
-  it('may not lose the key on the way: then the POST is sent once', async () => {
+  it('cannot lose the key on the way', async () => {
     const server = await start(failing(503));
     const client = clientWith(
       server.url,
@@ -382,9 +383,9 @@ describe('request interceptors that run after ours', () => {
       },
       { idempotencyKey: true },
     );
-    const error = await rejectionOf(client.post('/', {}));
-    expect(retryStateOf(error)?.outcome).toBe('not-idempotent');
-    expect(keysOf(server)).toEqual([undefined]);
+    const { idempotencyKey } = retryStateOf(await client.post('/', {})) ?? {};
+    expect(idempotencyKey).toEqual(expect.any(String));
+    expect(keysOf(server)).toEqual([idempotencyKey, idempotencyKey]);
   });
 
   it('may make a POST of a GET, which is then sent once', async () => {

@@ -113,30 +113,23 @@ describe('response interceptors registered before attachRetry', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('may throw an error of their own, which ends the request', async () => {
+  test('may throw an error of their own, and the answer itself decides whether it is retried', async () => {
     const { server, client } = await clientOf(503, 502, 409, 503);
-    class Conflict extends Error {}
+    class Mapped extends Error {}
     let runs = 0;
     client.interceptors.response.use(undefined, (error) => {
       runs++;
-      throw error.response.status === 409 ? new Conflict('own') : error;
+      throw new Mapped(`status ${error.response.status}`);
     });
     attachRetry(client, QUICK);
 
-    expect(await rejectionOf(client.get('/'))).toBeInstanceOf(Conflict);
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error).toBeInstanceOf(Mapped);
+    expect(error.message).toBe('status 409');
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'not-retryable', attempts: 3 });
     expect(runs).toBe(3);
     expect(server.requests).toHaveLength(3);
-  });
-
-  test('may throw an error of their own on the first attempt, which is then not retried', async () => {
-    const { server, client } = await clientOf(503);
-    client.interceptors.response.use(undefined, () => {
-      throw new Error('own');
-    });
-    attachRetry(client, QUICK);
-
-    expect(await rejectionOf(client.get('/'))).toMatchObject({ message: 'own' });
-    expect(server.requests).toHaveLength(1);
   });
 
   test('may add to the error, which is then retried', async () => {
@@ -366,9 +359,12 @@ test('re-sending the config through a client without retries is not retried', as
 });
 
 describe('request interceptors', () => {
-  test.each(['before', 'after'])(
-    'registered %s attachRetry run once for each attempt, on what the caller asked for',
-    async (position) => {
+  test.each([
+    ['before', 'each attempt', 3],
+    ['after', 'each call', 1],
+  ])(
+    'registered %s attachRetry run once for %s, on what the caller asked for',
+    async (position, _each, times) => {
       const { server, client } = await clientOf(503, 503);
       if (position === 'after') attachRetry(client, QUICK);
       let runs = 0;
@@ -381,16 +377,20 @@ describe('request interceptors', () => {
 
       await client.get('/a');
 
-      expect(runs).toBe(3);
+      expect(runs).toBe(times);
       expect(server.requests.map(({ url }) => url)).toEqual(Array(3).fill('/prefix/a'));
     },
   );
 
-  test.each([true, false])(
-    'that change headers, params, data and transforms in place (synchronous: %s) leave nothing to the next attempt',
-    async (synchronous) => {
+  test.each(
+    ['before', 'after'].flatMap((position) =>
+      [true, false].map((synchronous) => ({ position, synchronous })),
+    ),
+  )(
+    'that change headers, params, data and transforms in place ($position attachRetry, synchronous: $synchronous) leave nothing to the next attempt',
+    async ({ position, synchronous }) => {
       const { server, client } = await clientOf(503, 503);
-      attachRetry(client, QUICK);
+      if (position === 'after') attachRetry(client, QUICK);
       client.interceptors.request.use(
         (config) => {
           config.headers.set('X-Count', `${config.headers.get('X-Count') ?? ''}i`);
@@ -407,6 +407,7 @@ describe('request interceptors', () => {
         undefined,
         { synchronous },
       );
+      if (position === 'before') attachRetry(client, QUICK);
 
       await client.put(
         '/',
@@ -454,11 +455,11 @@ describe('request interceptors', () => {
     'that change %s in place leave nothing to the next attempt',
     async (_name, [configOf, change]) => {
       const { server, client } = await clientOf(503, 503);
-      attachRetry(client, QUICK);
       client.interceptors.request.use((config) => {
         change(config);
         return config;
       });
+      attachRetry(client, QUICK);
 
       await client.request({ url: '/', method: 'put', ...configOf() });
 
@@ -510,12 +511,12 @@ describe('request interceptors', () => {
 
   test('that throw before a retry end the request with their own error', async () => {
     const { server, client } = await clientOf(503, 503);
-    attachRetry(client, QUICK);
     let runs = 0;
     client.interceptors.request.use((config) => {
       if (++runs === 2) throw new Error('no token');
       return config;
     });
+    attachRetry(client, QUICK);
     const giveUps: unknown[] = [];
 
     const error = await rejectionOf(
@@ -533,17 +534,17 @@ describe('request interceptors', () => {
       response.writeHead(failed ? 503 : 200).end(url);
     });
     const client = axios.create({ baseURL: server.url });
-    attachRetry(client, QUICK);
-    const seen: string[] = [];
-    client.interceptors.response.use((response) => {
-      seen.push(response.data);
-      return response;
-    });
     client.interceptors.request.use(async (config) => {
       if (config.url === '/token') return config;
       const { data } = await client.get('/token');
       config.headers.set('X-Token', data);
       return config;
+    });
+    attachRetry(client, QUICK);
+    const seen: string[] = [];
+    client.interceptors.response.use((response) => {
+      seen.push(response.data);
+      return response;
     });
 
     const response = await client.get('/data');

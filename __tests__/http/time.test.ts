@@ -342,19 +342,19 @@ describe('a time budget beside request interceptors', () => {
   });
 });
 
-test('a signal that a request interceptor sets ends a wait, too', async () => {
+test('a signal that an outside request interceptor sets ends a wait, too', async () => {
   const server = await start(failing(503));
   const client = axios.create({ baseURL: server.url });
   const pending: AbortController[] = [];
+  attachRetry(client, {
+    backoff: () => 60_000,
+    onRetry: () => void setImmediate(() => pending[0]?.abort()),
+  });
   client.interceptors.request.use((config) => {
     const controller = new AbortController();
     pending.push(controller);
     config.signal = controller.signal;
     return config;
-  });
-  attachRetry(client, {
-    backoff: () => 60_000,
-    onRetry: () => void setImmediate(() => pending[0]?.abort()),
   });
 
   const error = await rejectionOf(client.get('/'));

@@ -45,6 +45,10 @@ describe('the defaults', () => {
       maxQueueTime: 30_000,
       onRetry: undefined,
       onGiveUp: undefined,
+      onSettled: undefined,
+      retryAccepted: true,
+      judge: undefined,
+      nextAttempt: undefined,
     });
   });
 
@@ -97,6 +101,10 @@ describe('merging', () => {
       maxQueueTime: 4,
       onRetry: () => {},
       onGiveUp: () => {},
+      onSettled: () => {},
+      retryAccepted: false,
+      judge: () => true,
+      nextAttempt: () => ({ timeout: 5 }),
     };
     const expected = { ...fields, statuses: new Set([500]), methods: new Set(['GET']) };
     expect(Object.keys(fields).sort()).toEqual(Object.keys(resolved()).sort());
@@ -340,6 +348,10 @@ describe('a bad value is refused with an error that names the field, the value a
     maxQueueTime: finiteDurations,
     onRetry: functions,
     onGiveUp: functions,
+    onSettled: functions,
+    judge: functions,
+    nextAttempt: functions,
+    retryAccepted: wrongTypes(['true', null, 1], 'must be one of true, false'),
   };
 
   const cases = Object.entries(REFUSED).flatMap(([field, refusals]) =>

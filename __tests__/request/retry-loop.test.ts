@@ -673,8 +673,7 @@ describe('after the end of a request there are no timers and no listeners left',
     });
   }
 
-  // With neither config nor AxiosError, nothing tells our response interceptor whose response it is.
-  test.failing('an earlier interceptor that strips the response (time budget: 60000)', async () => {
+  test('an earlier interceptor that strips the response (time budget: 60000)', async () => {
     const stub = stubAdapter(200);
     const client = axios.create({ adapter: stub.adapter });
     client.interceptors.response.use((response) => response.data);
@@ -687,7 +686,7 @@ describe('after the end of a request there are no timers and no listeners left',
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  test.failing('an earlier interceptor that throws its own error (time budget: 60000)', async () => {
+  test('an earlier interceptor that throws its own error (time budget: 60000)', async () => {
     const stub = stubAdapter(404);
     const client = axios.create({ adapter: stub.adapter });
     client.interceptors.response.use(undefined, () => {
@@ -1484,19 +1483,41 @@ test('requests that share one config object, and time, do not share their state'
   expect(config).toEqual({ retryPolicy: { maxRetries: 5 } });
 });
 
-test('an axios error of another request, thrown by an interceptor, is not taken for this one’s', async () => {
-  const { client, stub } = clientOf({}, 503, 503);
-  const other = await rejectionOf(axios.create({ adapter: stubAdapter(503).adapter }).get('/other'));
-  let runs = 0;
-  client.interceptors.request.use((config) => {
-    if (++runs === 2) throw other;
-    return config;
+describe('an axios error of another request, thrown by an interceptor, is not taken for this one’s', () => {
+  const otherError = () =>
+    rejectionOf(axios.create({ adapter: stubAdapter(503).adapter, timeout: 1 }).get('/other'));
+
+  test('where it stands in for the sending of a retry', async () => {
+    const other = await otherError();
+    const stub = stubAdapter(503, 503);
+    const client = axios.create({ adapter: stub.adapter });
+    let runs = 0;
+    client.interceptors.request.use((config) => {
+      if (++runs === 2) throw other;
+      return config;
+    });
+    attachRetry(client);
+
+    const { value } = await get(client);
+
+    expect(value).toBe(other);
+    expect(stub.at).toEqual([0]);
+    expect(retryStateOf(value)).toMatchObject({ outcome: 'not-retryable', attempts: 2 });
   });
 
-  const { value } = await get(client);
+  test('where it stands in for a good answer', async () => {
+    const other = await otherError();
+    const stub = stubAdapter(200, 200);
+    const client = axios.create({ adapter: stub.adapter });
+    client.interceptors.response.use(() => Promise.reject(other));
+    attachRetry(client);
 
-  expect(value).toBe(other);
-  expect(stub.at).toEqual([0]);
+    const { value } = await get(client);
+
+    expect(value).toBe(other);
+    expect(stub.at).toEqual([0]);
+    expect(retryStateOf(value)).toMatchObject({ outcome: 'not-retryable', attempts: 1 });
+  });
 });
 
 test('a random source that makes no number ends the request with a RangeError that names it', async () => {

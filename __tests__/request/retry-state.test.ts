@@ -107,6 +107,7 @@ describe('serialised', () => {
       'failures',
       'idempotencyKey',
       'outcome',
+      'retryAfter',
       'settledAt',
       'startedAt',
       'totalDelay',

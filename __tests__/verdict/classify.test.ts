@@ -295,7 +295,8 @@ describe.each(['http', 'fetch'])('over the %s adapter', (adapter) => {
     'a timeout that is called ETIMEDOUT',
     'a timeout in words of the caller',
   ])('%s is known as a timeout', async (what) => {
-    expect(isTimeout(await TRANSIENT[what]?.(send))).toBe(true);
+    const error = await TRANSIENT[what]?.(send);
+    expect(error && isTimeout(error)).toBe(true);
   });
 
   test('a connection that is refused is not taken for a timeout', async () => {
@@ -573,8 +574,6 @@ describe('a timeout', () => {
   });
 
   test.each([
-    ['undefined', undefined],
-    ['null', null],
     ['another code', made('timeout of 5ms exceeded', 'ECONNRESET')],
     ['another word', made('Request aborted', 'ECONNABORTED', { config })],
     ['the system’s word', made('connect ETIMEDOUT 10.0.0.1:80', 'ETIMEDOUT', { config })],
@@ -587,8 +586,7 @@ describe('a timeout', () => {
 });
 
 describe('x-should-retry', () => {
-  const veto = (headers: object | undefined) =>
-    serverVeto(made('busy', 'ERR_BAD_RESPONSE', { response: { status: 503, headers } }));
+  const veto = (headers: object | undefined) => serverVeto({ status: 503, headers });
 
   test.each([
     ['true', true],
@@ -629,7 +627,7 @@ describe('x-should-retry', () => {
   test('nothing is said without it', () => {
     expect(veto({})).toBeUndefined();
     expect(veto(undefined)).toBeUndefined();
-    expect(serverVeto(made('reset', 'ECONNRESET'))).toBeUndefined();
+    expect(serverVeto(undefined)).toBeUndefined();
   });
 });
 

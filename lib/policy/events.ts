@@ -1,7 +1,7 @@
 /**
  * What a caller is told about a logical request: its state, and the events of its callbacks.
  */
-import type { AxiosError } from 'axios';
+import type { AxiosError, AxiosResponse } from 'axios';
 
 /**
  * Why a logical request ended with its last error.
@@ -31,14 +31,15 @@ export type GiveUpReason =
 /** How a logical request ended, or `'pending'`. */
 export type Outcome = 'pending' | 'succeeded' | GiveUpReason;
 
-/** Who decided how long to wait: the policy's `backoff`, or the response header of that name. */
+/** Who decided how long to wait: the policy's `backoff` or `judge`, or the response header of that name. */
 export type DelaySource =
   | 'backoff'
   | 'retry-after-ms'
   | 'retry-after'
   | 'ratelimit-reset'
   | 'ratelimit'
-  | 'x-ratelimit-reset';
+  | 'x-ratelimit-reset'
+  | 'judge';
 
 /** One failed attempt, small enough to log. Holds no response, socket, header or error object. */
 export interface AttemptFailure {
@@ -69,6 +70,8 @@ export interface RetryState {
   readonly elapsed: number;
   /** Milliseconds spent waiting between attempts, all waits together. */
   readonly totalDelay: number;
+  /** Milliseconds that the server named, where `outcome` is `retry-after-too-long`. */
+  readonly retryAfter?: number | undefined;
   /** The idempotency key that every attempt carries, if any. */
   readonly idempotencyKey?: string | undefined;
   /** How it ended, or `'pending'`. */
@@ -99,6 +102,21 @@ export interface GiveUpEvent {
   readonly state: RetryState;
   /** Why it was given up; the state's `outcome`. */
   readonly reason: GiveUpReason;
+  /** Milliseconds that the server named, where the reason is `retry-after-too-long`. */
+  readonly retryAfter?: number;
   /** What a budget kept elsewhere rejected with, if that is why there was no token. Not enumerable. */
   readonly budgetError?: unknown;
+}
+
+/**
+ * What `onSettled` gets, once per logical request, whatever became of it. `error` and `response` are not enumerable:
+ * serialising an event leaks no headers.
+ */
+export interface SettledEvent {
+  /** The logical request, settled; its `outcome` tells how. */
+  readonly state: RetryState;
+  /** The error that the caller is about to get, if it gets one. */
+  readonly error?: unknown;
+  /** The last attempt's response as the adapter gave it, if the caller is about to get what was made of it. */
+  readonly response?: AxiosResponse;
 }

@@ -25,6 +25,9 @@ export interface ResolvedPolicy {
   readonly timeBudget: number | undefined;
   readonly isRetryable: RetryPolicy['isRetryable'];
   readonly statuses: ReadonlySet<number>;
+  readonly retryAccepted: boolean;
+  readonly judge: RetryPolicy['judge'];
+  readonly nextAttempt: RetryPolicy['nextAttempt'];
   /** In upper case. */
   readonly methods: ReadonlySet<string>;
   readonly idempotencyKey: NonNullable<RetryPolicy['idempotencyKey']>;
@@ -35,6 +38,7 @@ export interface ResolvedPolicy {
   readonly maxQueueTime: number;
   readonly onRetry: RetryPolicy['onRetry'];
   readonly onGiveUp: RetryPolicy['onGiveUp'];
+  readonly onSettled: RetryPolicy['onSettled'];
 }
 
 export const DEFAULT_BACKOFF: Required<BackoffOptions> = {
@@ -75,6 +79,9 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
     'statuses from 100 to 599',
     (item) => Number.isInteger(item) && Number(item) >= 100 && Number(item) <= 599,
   ),
+  retryAccepted: oneOf(true, false),
+  judge: aFunction,
+  nextAttempt: aFunction,
   methods: arrayOf('names of HTTP methods', (item) => typeof item === 'string' && /^[A-Za-z-]+$/.test(item)),
   idempotencyKey: (value, field) => {
     if (typeof value !== 'boolean' && typeof value !== 'function') idempotencyKeyValue(value, field);
@@ -92,6 +99,7 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
   maxQueueTime: milliseconds(),
   onRetry: aFunction,
   onGiveUp: aFunction,
+  onSettled: aFunction,
 };
 
 /**
@@ -137,6 +145,9 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     timeBudget: policy.timeBudget,
     isRetryable: policy.isRetryable,
     statuses: new Set(policy.statuses ?? DEFAULTS.statuses),
+    retryAccepted: policy.retryAccepted ?? true,
+    judge: policy.judge,
+    nextAttempt: policy.nextAttempt,
     methods: new Set((policy.methods ?? DEFAULTS.methods).map((method) => method.toUpperCase())),
     idempotencyKey: policy.idempotencyKey ?? false,
     idempotencyKeyHeader: policy.idempotencyKeyHeader ?? DEFAULTS.idempotencyKeyHeader,
@@ -146,6 +157,7 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     maxQueueTime: policy.maxQueueTime ?? DEFAULTS.maxQueueTime,
     onRetry: policy.onRetry,
     onGiveUp: policy.onGiveUp,
+    onSettled: policy.onSettled,
   };
 }
 

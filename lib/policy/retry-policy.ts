@@ -1,9 +1,9 @@
 /**
  * RetryPolicy: what a user may say about retries.
  */
-import type { AxiosError, AxiosRequestConfig } from 'axios';
+import type { AxiosError, AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Budget } from './budget';
-import type { GiveUpEvent, RetryEvent, RetryState } from './events';
+import type { GiveUpEvent, RetryEvent, RetryState, SettledEvent } from './events';
 
 /** The delay curve, after Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Every field is optional. */
 export interface BackoffOptions {
@@ -30,6 +30,12 @@ export interface BackoffOptions {
  * ends the request. Neither capped nor spread.
  */
 export type BackoffFunction = (retry: number, error: AxiosError, state: RetryState) => number;
+
+/** What `judge` says of a response: a transient failure, not yet, or (anything else) good. */
+export type Judgement = boolean | { after: number } | undefined;
+
+/** What `nextAttempt` lays over the original config. */
+export type Overlay = Partial<AxiosRequestConfig> | undefined;
 
 /** How failed requests are retried. Every field is optional; `undefined` leaves it to the weaker level, and in the end to the default. */
 export interface RetryPolicy {
@@ -58,6 +64,25 @@ export interface RetryPolicy {
     | undefined;
   /** Response statuses that are transient; replaces the default: 408, 502, 503, 504 (RFC 9110 section 15), 425 (RFC 8470), 429 (RFC 6585). */
   statuses?: readonly number[] | undefined;
+  /**
+   * Whether a status in `statuses` is transient also where `validateStatus` accepts it (`() => true` in some SDKs). When retries
+   * end, the last response resolves, as it would have. Default true.
+   */
+  retryAccepted?: boolean | undefined;
+  /**
+   * Asked of every response that axios was content with, as the adapter gave it. `true`: a transient failure. `{ after: ms }`: not
+   * yet (a 202 that is polled); the next attempt is made after that time exactly, draws on no budget and counts as a retry.
+   * When retries end, the last response resolves. Whether the request may be repeated is decided by `methods` and
+   * `idempotencyKey` all the same. Default none.
+   */
+  judge?: ((response: AxiosResponse, state: RetryState) => Judgement | Promise<Judgement>) | undefined;
+  /**
+   * Asked before each retry; what it returns is laid over the original config for the coming attempt only: another `baseURL`, a
+   * longer `timeout`, other `params`; `headers` are merged one by one. An attempt at another origin has the budget
+   * of that origin, and carries `auth`, `Authorization`, `Cookie` and `Proxy-Authorization` only as returned here, or set by an
+   * interceptor registered before attachRetry. Default none.
+   */
+  nextAttempt?: ((event: RetryEvent) => Overlay | Promise<Overlay>) | undefined;
   /** Methods that may be repeated without an idempotency key, in any case; replaces the default: GET, HEAD, OPTIONS, TRACE, QUERY, PUT, DELETE (RFC 9110 section 9.2.2). */
   methods?: readonly string[] | undefined;
   /**
@@ -88,10 +113,14 @@ export interface RetryPolicy {
    * Called before each wait, and awaited. If it throws, retrying stops and what it threw is thrown,
    * with the request's error as `cause`. A signal, `timeBudget` or a detach ends the waiting for it.
    */
-  onRetry?: ((event: RetryEvent) => void | Promise<void>) | undefined;
+  onRetry?: ((event: RetryEvent) => unknown) | undefined;
   /**
-   * Called once when a logical request ends in failure, and awaited. What it throws is thrown, as with `onRetry`. Not called
-   * for errors that have no axios `config`, which are nobody's: an interceptor's own, say.
+   * Called once when a logical request ends in failure, and awaited. What it throws is thrown, as with `onRetry`.
    */
-  onGiveUp?: ((event: GiveUpEvent) => void | Promise<void>) | undefined;
+  onGiveUp?: ((event: GiveUpEvent) => unknown) | undefined;
+  /**
+   * Called once when a logical request has ended, well or not, after `onGiveUp`, and awaited if it returns a promise. What it
+   * throws is thrown.
+   */
+  onSettled?: ((event: SettledEvent) => unknown) | undefined;
 }

@@ -12,6 +12,7 @@ export type Check = (value: unknown, field: string) => void;
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   retry: 'maxRetries',
   limit: 'maxRetries',
+  maxAttempts: 'maxRetries',
   delay: 'backoff',
   retryDelay: 'backoff',
   calculateDelay: 'backoff',

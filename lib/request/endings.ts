@@ -4,9 +4,26 @@
 import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { CancelTokenLike } from '../timing';
 import { causesOf } from '../verdict/classify';
+import type { Finding } from '../verdict/finding';
+
+/** What the inside interceptors made of an attempt's answer. */
+export type Ended = { readonly value: unknown } | { readonly error: unknown };
+
+/** Why an attempt was not good. */
+export interface Failure {
+  readonly finding: Finding;
+  /** What the user's callbacks are told. */
+  readonly error: AxiosError;
+  /** Milliseconds after which to ask again, where the user said "not yet". */
+  readonly after?: number | undefined;
+}
 
 /** What the caller gets whose signal or token ended a wait: axios' own, the failure that was to be retried as its cause. */
-export function canceledError(error: AxiosError, token: CancelTokenLike | undefined): unknown {
+export function canceledError(
+  { config, request }: { config: object; request: unknown },
+  token: CancelTokenLike | undefined,
+  cause: unknown,
+): unknown {
   const reason = token?.reason as Error | undefined;
   // axios' typings give CanceledError the parameters of AxiosError; these are the ones it has.
   const CanceledError = axios.CanceledError as unknown as new (
@@ -14,7 +31,7 @@ export function canceledError(error: AxiosError, token: CancelTokenLike | undefi
     config: unknown,
     request: unknown,
   ) => Error;
-  return withCause(new CanceledError(reason?.message, error.config, error.request), error);
+  return withCause(new CanceledError(reason?.message, config, request), cause);
 }
 
 /** What the caller gets when the time budget ended an attempt: a timeout, for nobody cancelled anything. */

@@ -3,18 +3,20 @@
  */
 import type { BudgetsPerOrigin } from '../origin/origins';
 import type { ResolvedPolicy } from '../policy/policy';
-import { type Interrupters, now, type StopSignal } from '../timing';
-import { keyOnConfig } from '../verdict/idempotency-key';
-import type { AttemptDeadline } from './attempt-deadline';
+import type { Overlay } from '../policy/retry-policy';
+import type { AbortSignalLike, CancelTokenLike, Interrupters, StopSignal } from '../timing';
+import { now } from '../timing';
+import { keyOnConfig, setHeader } from '../verdict/idempotency-key';
+import type { Attempt } from './attempt';
 import type { OriginalRequest } from './original-request';
-import type { ReplayableInstance } from './replay';
 import { LiveRetryState } from './retry-state';
 
 /** One `attachRetry`: the instance it is on, and what its requests share. */
 export interface Attachment {
-  readonly instance: ReplayableInstance;
-  /** Our own response handler, by which a replay knows where its chain ends. */
-  readonly ownHandler: unknown;
+  /** Sends a config through the instance. */
+  readonly send: (config: object) => Promise<unknown>;
+  /** Whether replays still find their way: both of our interceptors are where they were. */
+  readonly isWhole: () => boolean;
   readonly detached: StopSignal;
   /** The budgets of requests whose policy names none. */
   readonly budgets: BudgetsPerOrigin;
@@ -22,25 +24,21 @@ export interface Attachment {
 
 export class LogicalRequest {
   readonly state: LiveRetryState<LogicalRequest>;
-  /** True from the call of the instance to the capture: tells a replay from a request that merely reuses its config. */
-  isReplaying = false;
-  /** The time budget's end, put upon the attempt that is running. */
-  deadline: AttemptDeadline | undefined = undefined;
+  /** The attempt that is to be begun by the next pass through the instance. */
+  awaited: Attempt | undefined = undefined;
+  /** The pass that makes the latest attempt. */
+  pass: object | undefined = undefined;
   /** The backoff's last sample, in milliseconds: decorrelated jitter starts from it. */
   previousBackoff: number | undefined = undefined;
-  /** Milliseconds on the clock of `now()`. */
-  attemptStartedAt = now();
-  /** Milliseconds from the start of the last attempt that failed to its failure. */
-  attemptTook = 0;
   /** The last thing a budget kept elsewhere rejected with. */
   budgetError: unknown = undefined;
-  /** The last attempt's own signal and token, where an interceptor set them. */
-  ofAttempt: Pick<Interrupters, 'signal' | 'cancelToken'> = {};
-  /** The loop's result, once it runs. */
-  result: Promise<unknown> | undefined = undefined;
+  /** What `nextAttempt` laid over the original for the attempt that is running, or to come. */
+  overlay: Overlay = undefined;
   readonly #endsAt: number;
 
   /**
+   * @param attempt the first
+   * @param startedAt when the call was made, in milliseconds on the clock of `now()`
    * @param parent the logical request during which an interceptor re-sent the config: it owns the retries,
    *   so this one makes none
    */
@@ -48,17 +46,27 @@ export class LogicalRequest {
     readonly attachment: Attachment,
     readonly policy: ResolvedPolicy,
     readonly original: OriginalRequest,
+    public attempt: Attempt,
+    startedAt: number,
     readonly parent?: LogicalRequest,
   ) {
-    this.state = new LiveRetryState<LogicalRequest>(this);
-    this.#endsAt =
-      policy.timeBudget === undefined ? Number.POSITIVE_INFINITY : this.attemptStartedAt + policy.timeBudget;
+    this.state = new LiveRetryState<LogicalRequest>(this, startedAt);
+    this.#endsAt = policy.timeBudget === undefined ? Number.POSITIVE_INFINITY : startedAt + policy.timeBudget;
   }
 
   /** The pending logical request that a config belongs to. */
   static of(config: unknown): LogicalRequest | undefined {
     const owner = LiveRetryState.ownerOf((config as { retryState?: unknown } | null | undefined)?.retryState);
     return owner instanceof LogicalRequest ? owner : undefined;
+  }
+
+  /** The one that owns the retries. */
+  get owner(): LogicalRequest {
+    return this.parent ?? this;
+  }
+
+  get isSettled(): boolean {
+    return this.state.outcome !== 'pending';
   }
 
   /** Whether what was sent may be sent twice: a repeatable method that no interceptor changed, or a key that was on it. */
@@ -76,14 +84,30 @@ export class LogicalRequest {
     return this.policy.methods.has(String(method).toUpperCase());
   }
 
-  /** Whether attempts carry headers of ours, or may turn out to carry an idempotency key of the caller's. */
-  get hasHeaders(): boolean {
-    const { idempotencyKey, attemptHeader } = this.policy;
-    return idempotencyKey !== false || attemptHeader !== undefined || !this.hasRepeatableMethod;
+  /** Whether attempts may turn out to carry an idempotency key, ours or the caller's. */
+  get mayHaveKey(): boolean {
+    return this.policy.idempotencyKey !== false || !this.hasRepeatableMethod;
+  }
+
+  /** The headers that go with an attempt. */
+  putHeaders(config: { headers?: unknown }): void {
+    const { state, policy } = this;
+    if (state.idempotencyKey !== undefined)
+      setHeader(config, policy.idempotencyKeyHeader, state.idempotencyKey);
+    if (policy.attemptHeader) setHeader(config, policy.attemptHeader, String(state.attempts));
   }
 
   /** Milliseconds left of the time budget; Infinity without one. */
   get timeLeft(): number {
     return this.#endsAt - now();
+  }
+
+  /** What may end a wait: the caller's own signal and token. Those that an interceptor put on an attempt end with it. */
+  get interrupters(): Interrupters {
+    return {
+      signal: this.original.get('signal') as AbortSignalLike | undefined,
+      cancelToken: this.original.get('cancelToken') as CancelTokenLike | undefined,
+      detached: this.attachment.detached,
+    };
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What the caller asked for, kept for replays, and whether its body can be sent twice.
  */
+import type { Destination } from '../origin/origins';
 
 /**
  * A merged config as the caller asked for it, before any interceptor saw it. Plain objects, arrays, URLSearchParams and
@@ -33,6 +34,13 @@ export class OriginalRequest {
   /** What the caller asked for in one field of the config. */
   get(key: string): unknown {
     return this.#values[this.#keys.indexOf(key)];
+  }
+
+  /** Where it was to go. */
+  get destination(): Destination {
+    return Object.fromEntries(
+      ['url', 'baseURL', 'allowAbsoluteUrls', 'socketPath'].map((key) => [key, this.get(key)]),
+    );
   }
 
   /** A config to send, new each time: what interceptors do to it reaches no other attempt. */

@@ -1,57 +1,71 @@
 /**
- * Sending a logical request again: the one pass through the instance that makes an attempt.
+ * Sending a logical request again: the config of the next attempt, and the one pass through the instance that makes it.
  */
+import axios, { type AxiosRequestConfig } from 'axios';
+import { originOf } from '../origin/origins';
+import type { Overlay } from '../policy/retry-policy';
+import { now } from '../timing';
+import { setHeader } from '../verdict/idempotency-key';
+import { Attempt, type AttemptConfig } from './attempt';
+import { AttemptDeadline } from './attempt-deadline';
+import type { LogicalRequest } from './logical-request';
 
-/** As much of an axios interceptor manager as a replay uses; every axios 1.x builds its chains with it. */
-interface InterceptorChain {
-  forEach?(visit: (handler: { fulfilled: unknown }) => void): void;
+/** Headers that prove to one origin who we are, in lower case. */
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/**
+ * Makes the next attempt.
+ * @returns what the inside made of its answer
+ */
+export function sendAgain(request: LogicalRequest): Promise<unknown> {
+  const { attachment, state, timeLeft } = request;
+  state.attempts++;
+  const config = nextConfig(request);
+  const deadline = timeLeft === Number.POSITIVE_INFINITY ? undefined : new AttemptDeadline(timeLeft, config);
+  const attempt = new Attempt(now(), deadline, goesElsewhere(request, config));
+  request.attempt = attempt;
+  request.awaited = attempt;
+  if (!deadline) return attachment.send(config);
+  // An adapter may not listen to signals, and an interceptor may hang: the deadline settles all the same.
+  return new Promise((resolve, reject) => {
+    deadline.onExpire = () => reject(new axios.CanceledError('time budget exceeded'));
+    attachment.send(config).then(resolve, reject);
+  });
 }
 
-/** As much of an axios instance as a replay uses. */
-export interface ReplayableInstance {
-  request(config: object): Promise<unknown>;
-  interceptors: { response: object };
-}
-
-/** Ends the stream of a response that nobody is going to read, so that its socket is free. */
-export function releaseBody(body: unknown): void {
-  const stream = body as { destroy?: unknown; on?: unknown; cancel?: unknown } | null | undefined;
-  if (typeof stream?.destroy === 'function') {
-    // Destroying a response in the middle makes it emit an error, which must find a listener.
-    if (typeof stream.on === 'function') stream.on('error', () => {});
-    stream.destroy();
-  } else if (typeof stream?.cancel === 'function') {
-    // A locked stream refuses; whoever locked it is reading it.
-    Promise.resolve(stream.cancel()).catch(() => {});
+/** The original, what `nextAttempt` lays over it, and what goes with every attempt. */
+function nextConfig(request: LogicalRequest): AttemptConfig {
+  const { original, overlay } = request;
+  const config = original.toConfig() as AttemptConfig;
+  if (overlay) {
+    const { headers } = config;
+    Object.assign(config, overlay, { headers });
+    for (const [name, value] of Object.entries(overlay.headers ?? {}))
+      setHeader(config, name, value as string);
   }
+  config.retryState = request.state;
+  return config;
+}
+
+/** Where the next attempt goes. */
+export function destinationOf({ original, overlay }: LogicalRequest): AxiosRequestConfig {
+  return { ...original.destination, ...overlay };
+}
+
+function goesElsewhere(request: LogicalRequest, config: AttemptConfig): boolean {
+  return request.overlay !== undefined && originOf(config) !== originOf(request.original.destination);
 }
 
 /**
- * One attempt: sends the config through the instance, request interceptors, transforms and all, and settles
- * with what comes out where `ownHandler` sits among the response interceptors.
- *
- * The trick: response interceptors registered after attachRetry must run once per logical request, so an
- * attempt's chain has to end where ours begins; the loop's result then takes the rest of the way in the first
- * attempt's chain. axios builds a chain synchronously inside `request()`, by one call of the manager's `forEach`.
- * For this one call it is overlaid by one that stops at our handler and then takes itself away; no other request
- * can come between, because between the two statements below runs no code but axios' own and `runWhen` predicates.
+ * Takes off what is meant for another origin. From the config as axios has merged it, with what the instance's defaults
+ * say of every request.
+ * @param overlay what it says itself stays
  */
-export function replay(instance: ReplayableInstance, config: object, ownHandler: unknown): Promise<unknown> {
-  const manager = instance.interceptors.response as InterceptorChain;
-  const forEach = manager.forEach;
-  manager.forEach = (visit) => {
-    delete manager.forEach;
-    let reachedOwn = false;
-    forEach?.call(manager, (handler) => {
-      reachedOwn ||= handler.fulfilled === ownHandler;
-      if (!reachedOwn) visit(handler);
-    });
-  };
-  return new Promise((resolve) => {
-    try {
-      resolve(instance.request(config));
-    } finally {
-      delete manager.forEach;
-    }
-  });
+export function dropCredentials(config: AttemptConfig, overlay: Overlay): void {
+  const headers = config.headers as Record<string, unknown>;
+  const wanted = new Set(Object.keys(overlay?.headers ?? {}).map((name) => name.toLowerCase()));
+  for (const name of Object.keys(headers)) {
+    if (CREDENTIALS.has(name.toLowerCase()) && !wanted.has(name.toLowerCase())) delete headers[name];
+  }
+  if (!overlay?.auth) delete config.auth;
 }

@@ -14,14 +14,16 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   attempts = 1;
   totalDelay = 0;
   idempotencyKey: string | undefined = undefined;
+  retryAfter: number | undefined = undefined;
   outcome: Outcome = 'pending';
   readonly failures: AttemptFailure[] = [];
-  // Not private, milliseconds on the clock of `now()`: a clone or a proxy of a state (lodash, Vue) has to answer, too.
-  readonly startedAt = now();
   settledAt: number | undefined = undefined;
   #owner: Owner | undefined;
 
-  constructor(owner: Owner) {
+  constructor(
+    owner: Owner,
+    readonly startedAt = now(),
+  ) {
     this.#owner = owner;
   }
 
@@ -46,23 +48,37 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   }
 
   toJSON(): RetryState {
-    const { attempts, retries, elapsed, totalDelay, idempotencyKey, outcome, failures } = this;
-    return { attempts, retries, elapsed, totalDelay, idempotencyKey, outcome, failures };
+    const { attempts, retries, elapsed, totalDelay, retryAfter, idempotencyKey, outcome, failures } = this;
+    return { attempts, retries, elapsed, totalDelay, retryAfter, idempotencyKey, outcome, failures };
   }
 }
 
+/** Under it, the state is on what carries no config of its own; other copies of this library know it as well. */
+const STATE = Symbol.for('axios-retry-budget.state');
+
 /**
- * The retry state of a response, or of an error that a request ended with.
+ * The retry state of a response, or of an error that a request ended with, also where an interceptor registered before
+ * attachRetry made another one of it.
  * @param responseOrError if a callback of the policy threw, ask the `cause` of what it threw
  * @returns undefined where no retrying was attached, or `retryPolicy` was `false`.
  */
 export function retryStateOf(responseOrError: unknown): RetryState | undefined {
-  const config = (responseOrError as { config?: { retryState?: unknown } } | null | undefined)?.config;
-  return isRetryState(config?.retryState) ? config.retryState : undefined;
+  const answer = (responseOrError ?? {}) as { [STATE]?: unknown; config?: { retryState?: unknown } | null };
+  const state = answer[STATE] ?? answer.config?.retryState;
+  return isRetryState(state) ? state : undefined;
+}
+
+/** Has `retryStateOf` find the state of the error or the response that a caller is about to get. Bare data is left alone. */
+export function putState(answer: unknown, state: RetryState): void {
+  if (retryStateOf(answer) === state) return;
+  if (!(answer instanceof Error) && !(answer as { config?: unknown } | null | undefined)?.config) return;
+  if (Object.isExtensible(answer)) {
+    Object.defineProperty(answer, STATE, { value: state, configurable: true });
+  }
 }
 
 /** By its looks and not by its class, of which there are two where this library is loaded twice (ESM beside CJS). */
-function isRetryState(value: unknown): value is RetryState {
+export function isRetryState(value: unknown): value is RetryState {
   const { attempts, outcome } = (value ?? {}) as Partial<RetryState>;
   return typeof attempts === 'number' && typeof outcome === 'string';
 }

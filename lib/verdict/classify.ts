@@ -3,7 +3,7 @@
  * Written as lists of what is transient: an error nobody has heard of is not retried.
  */
 import type { AxiosError, AxiosRequestConfig } from 'axios';
-import { responseHeaderOf } from './server-hint';
+import { type ResponseLike, responseHeaderOf } from './server-hint';
 
 /** Codes of connection trouble, from Node's system errors, Node's http2, undici, bun and axios itself. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
@@ -55,19 +55,26 @@ export function isCancel(error: unknown): boolean {
 }
 
 /** What the server asks of retries with `x-should-retry`: `true`, `false`, or nothing. */
-export function serverVeto(error: AxiosError): boolean | undefined {
-  const value = responseHeaderOf(error.response?.headers, 'x-should-retry')?.toLowerCase() ?? '';
+export function serverVeto(response: ResponseLike | undefined): boolean | undefined {
+  const value = responseHeaderOf(response?.headers, 'x-should-retry')?.toLowerCase() ?? '';
   // Sent twice, it arrives as a list.
   if (/^true(\s*,\s*true)*$/.test(value)) return true;
   return /^false(\s*,\s*false)*$/.test(value) ? false : undefined;
 }
 
+/** As much of a config as tells what axios makes of an answer. */
+export type SentConfig = Pick<AxiosRequestConfig, 'validateStatus' | 'timeoutErrorMessage'>;
+
 /** The built-in judgement: may this failure be gone a moment later? */
-export function isTransient(error: AxiosError, statuses: ReadonlySet<number>): boolean {
+export function isTransient(
+  error: AxiosError,
+  statuses: ReadonlySet<number>,
+  config: SentConfig | undefined = error.config,
+): boolean {
   if (isCancel(error)) return false;
-  const { response, config } = error;
+  const { response } = error;
   if (response && !isFine(response.status, config?.validateStatus)) return statuses.has(response.status);
-  return wasCutOff(error) || isTimeout(error) || isSocketTrouble(error);
+  return wasCutOff(error) || isTimeout(error, config) || isSocketTrouble(error);
 }
 
 /** Whether axios was content with the status, so that the error must be about the body. */
@@ -85,8 +92,8 @@ function wasCutOff(error: AxiosError): boolean {
 }
 
 /** axios' own timeout of an attempt. The browser's `Request aborted` and the system's `connect ETIMEDOUT` have the same codes. */
-export function isTimeout(error: unknown): boolean {
-  const { code, message = '', config } = (error ?? {}) as Partial<AxiosError>;
+export function isTimeout(error: AxiosError, config: SentConfig | undefined = error.config): boolean {
+  const { code, message = '' } = error;
   // The latter under the fetch adapter, and where `transitional.clarifyTimeoutError` asks for it.
   if (code !== 'ECONNABORTED' && code !== 'ETIMEDOUT') return false;
   return /^timeout\b/.test(message) || (message !== '' && message === config?.timeoutErrorMessage);

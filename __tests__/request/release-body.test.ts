@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import axios from 'axios';
-import { releaseBody } from '../../lib/request/replay';
+import { releaseBody } from '../../lib/request/release-body';
 
 /** What a replay is sent from. */
 describe('releasing the body of a response that nobody reads', () => {

@@ -1,0 +1,87 @@
+/**
+ * Asking and telling the policy's callbacks. None is waited for longer than the request itself may take.
+ */
+import type { AxiosResponse } from 'axios';
+import type { GiveUpReason, RetryEvent, SettledEvent } from '../policy/events';
+import type { Overlay } from '../policy/retry-policy';
+import { show } from '../policy/validation';
+import { settled } from '../timing';
+import type { Delay } from '../verdict/verdict';
+import { type Failure, withCause, withHidden } from './endings';
+import type { LogicalRequest } from './logical-request';
+
+/** Thrown where the request ended while it waited for an answer of somebody else's. */
+export class Interrupted {
+  constructor(readonly reason: GiveUpReason) {}
+}
+
+/**
+ * What a callback or a budget kept elsewhere answers.
+ * @throws Interrupted when the signal, the token, the time budget or a detach comes first
+ */
+export async function answerOf<T>(request: LogicalRequest, answer: T | Promise<T>): Promise<T> {
+  if (typeof (answer as Promise<T> | undefined)?.then !== 'function') return answer;
+  const answered = Promise.resolve(answer);
+  // Interrupted, nobody hears it.
+  answered.catch(() => {});
+  const end = await settled(answered, request.timeLeft, request.interrupters);
+  if (end === 'expired' || (!end && request.timeLeft <= 0)) throw new Interrupted('time-budget-exceeded');
+  if (end) throw new Interrupted(end);
+  return answered;
+}
+
+/** The user's own judgement of a failure. */
+export function askForOpinion(request: LogicalRequest, { error }: Failure): Promise<boolean | undefined> {
+  return answerOf(request, request.policy.isRetryable?.(error, request.state));
+}
+
+/** What is to be laid over the original for the coming attempt. */
+export async function askForNextAttempt(
+  request: LogicalRequest,
+  failure: Failure,
+  next: Delay,
+): Promise<Overlay> {
+  const { nextAttempt } = request.policy;
+  if (!nextAttempt) return undefined;
+  const overlay = (await answerOf(request, nextAttempt(retryEvent(request, failure, next)))) ?? undefined;
+  if (overlay !== undefined && Object.prototype.toString.call(overlay) !== '[object Object]') {
+    throw new TypeError(
+      `retryPolicy.nextAttempt must return an object of axios config or undefined; got ${show(overlay)}`,
+    );
+  }
+  return overlay;
+}
+
+export async function announceRetry(request: LogicalRequest, failure: Failure, next: Delay): Promise<void> {
+  const { onRetry } = request.policy;
+  if (onRetry) await answerOf(request, onRetry(retryEvent(request, failure, next)));
+}
+
+function retryEvent({ state }: LogicalRequest, { error }: Failure, next: Delay): RetryEvent {
+  return withHidden({ state, retry: state.retries + 1, ...next }, { error });
+}
+
+/** How a logical request ended. */
+interface End {
+  /** Why it was given up; absent on success. */
+  readonly reason?: GiveUpReason;
+  readonly error?: unknown;
+  readonly response?: AxiosResponse | undefined;
+}
+
+/** @throws what a callback threw, with the request's error as its cause */
+export async function tellEnd(request: LogicalRequest, { reason, error, response }: End): Promise<void> {
+  const { policy, state, budgetError } = request;
+  const { retryAfter } = state;
+  try {
+    if (reason) {
+      const event = { state, reason, ...(retryAfter !== undefined && { retryAfter }) };
+      await policy.onGiveUp?.(withHidden(event, { error, budgetError }));
+    }
+    await policy.onSettled?.(
+      withHidden<object, object>({ state }, error === undefined ? { response } : { error }) as SettledEvent,
+    );
+  } catch (thrown) {
+    throw withCause(thrown, error);
+  }
+}

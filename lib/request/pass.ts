@@ -1,0 +1,201 @@
+/**
+ * One pass of a call through its instance: what happens to the config on its way to the adapter, and who hears the answer.
+ */
+import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import type { ResolvedPolicy } from '../policy/policy';
+import { now } from '../timing';
+import { idempotencyKeyOf, keyOnConfig, setHeader } from '../verdict/idempotency-key';
+import { Attempt, type AttemptConfig } from './attempt';
+import { AttemptDeadline } from './attempt-deadline';
+import type { Ended } from './endings';
+import type { Pass } from './layers';
+import { type Attachment, LogicalRequest } from './logical-request';
+import { OriginalRequest } from './original-request';
+import { dropCredentials } from './replay';
+import { settleAttempt } from './retry-loop';
+
+/** What a pass needs of the attachRetry that it belongs to. */
+export interface Opening {
+  readonly attachment: Attachment;
+  /** @throws where the config's policy is not allowed */
+  policyOf(config: AttemptConfig): ResolvedPolicy | undefined;
+}
+
+/** The pass of the call whose merged config this is: a replay, if a logical request awaits one. */
+export function openPass(opening: Opening, config: AttemptConfig): AttemptPass {
+  const earlier = LogicalRequest.of(config);
+  if (!earlier?.awaited) return new AttemptPass(opening, earlier, undefined);
+  if (earlier.awaited.isElsewhere) dropCredentials(config, earlier.overlay);
+  earlier.awaited = undefined;
+  earlier.putHeaders(config);
+  return new AttemptPass(opening, undefined, earlier);
+}
+
+/** The pass that an answer belongs to, by its config. */
+export function passOf(answer: unknown): AttemptPass | undefined {
+  const pass = LogicalRequest.of((answer as { config?: unknown } | null | undefined)?.config)?.pass;
+  return pass instanceof AttemptPass ? pass : undefined;
+}
+
+export class AttemptPass implements Pass<AttemptConfig> {
+  readonly isReplay: boolean;
+  #isCutOff = false;
+  /** Milliseconds on the clock of `now()`: the time budget counts what the outside interceptors take as well. */
+  readonly #openedAt = now();
+  /** Why nothing may be sent: a policy or a key that is not allowed. */
+  #refusal: { readonly error: unknown } | undefined;
+  #attempt: Attempt | undefined;
+  /** The parent's attempt whose answer made an interceptor send its config once more. What is sent before an answer is other traffic. */
+  readonly #resends: Attempt | undefined;
+
+  /**
+   * @param parent the pending logical request whose config an interceptor sends once more, if any
+   * @param request the logical request that is replayed, if any; else there is one from `capture` on
+   */
+  constructor(
+    private readonly opening: Opening,
+    private readonly parent: LogicalRequest | undefined,
+    private request: LogicalRequest | undefined,
+  ) {
+    this.isReplay = request !== undefined;
+    this.#attempt = request?.attempt;
+    this.#resends = parent?.attempt.isAnswered ? parent.attempt : undefined;
+    if (request) request.pass = this;
+  }
+
+  cutOff(): void {
+    this.#isCutOff = true;
+  }
+
+  capture(config: AttemptConfig): AttemptConfig {
+    const own = extensible(config);
+    delete own.retryState;
+    try {
+      const policy = this.opening.policyOf(own);
+      if (policy) this.#begin(policy, own);
+    } catch (error) {
+      this.#refusal = { error };
+    }
+    return own;
+  }
+
+  #begin(policy: ResolvedPolicy, config: AttemptConfig): void {
+    const { parent, opening } = this;
+    const original = new OriginalRequest(config);
+    const hasDeadline = policy.timeBudget !== undefined && !parent;
+    const startedAt = now();
+    const left = (policy.timeBudget ?? 0) - (startedAt - this.#openedAt);
+    const deadline = hasDeadline ? new AttemptDeadline(Math.max(0, left), config) : undefined;
+    const attempt = new Attempt(startedAt, deadline);
+    const request = new LogicalRequest(opening.attachment, policy, original, attempt, this.#openedAt, parent);
+    config.retryState = request.state;
+    if (this.#isCutOff) {
+      deadline?.release(config);
+      request.state.settle('detached');
+      return;
+    }
+    request.pass = this;
+    this.request = request;
+    this.#attempt = attempt;
+    if (request.mayHaveKey) {
+      request.state.idempotencyKey =
+        parent?.state.idempotencyKey ?? idempotencyKeyOf(config as AxiosRequestConfig, policy);
+    }
+    request.putHeaders(config);
+  }
+
+  seal(config: AttemptConfig): AttemptConfig {
+    const { request } = this;
+    const attempt = this.#attempt;
+    if (this.#refusal) return refused(config, this.#refusal.error);
+    if (!request || !attempt) return config;
+    const { owner } = request;
+    const sealed = extensible(config);
+    if (sealed.retryState !== request.state) sealed.retryState = request.state;
+    if (owner.isSettled || attempt.isOver || owner.timeLeft <= 0) {
+      return refused(sealed, new axios.CanceledError());
+    }
+    attempt.sent = sealed;
+    if (request.mayHaveKey) keepKey(owner, sealed);
+    owner.attempt.deadline?.applyTo(sealed);
+    if (owner.attempt.deadline || (this.isReplay && (sealed.signal || sealed.cancelToken))) {
+      const transforms = [sealed.transformRequest ?? []].flat();
+      if (!transforms.includes(lastCheck)) sealed.transformRequest = [...transforms, lastCheck];
+    }
+    return sealed;
+  }
+
+  observe(response: unknown): unknown {
+    this.#attempt?.answered(response as AxiosResponse);
+    this.#tellParent();
+    return response;
+  }
+
+  observeFailure(error: unknown): unknown {
+    if (this.request) this.#attempt?.failed(error, this.request.policy.statuses);
+    this.#tellParent();
+    return Promise.reject(error);
+  }
+
+  #tellParent(): void {
+    const { parent } = this;
+    if (this.#attempt && this.#resends && parent?.attempt === this.#resends && !this.#resends.isOver)
+      this.#resends.resent(this.#attempt);
+  }
+
+  settle(value: unknown): unknown {
+    return this.#settle({ value });
+  }
+
+  settleFailure(error: unknown): unknown {
+    return this.#settle({ error });
+  }
+
+  #settle(ended: Ended): unknown {
+    const { request, parent } = this;
+    if (request && !parent) return settleAttempt(request, ended);
+    if (parent && this.#attempt?.sent) this.#attempt.sent.retryState = parent.state;
+    return 'error' in ended ? Promise.reject(ended.error) : ended.value;
+  }
+}
+
+/** Frozen, as some interceptors leave it, neither we nor axios could put anything on it. */
+function extensible(config: AttemptConfig): AttemptConfig {
+  return Object.isExtensible(config) ? config : { ...config };
+}
+
+/** The key that is on the first attempt, whoever put it there, goes with all others. */
+function keepKey({ policy, state }: LogicalRequest, config: AttemptConfig): void {
+  if (state.attempts === 1) state.idempotencyKey = keyOnConfig(config, policy) ?? state.idempotencyKey;
+  if (state.idempotencyKey !== undefined)
+    setHeader(config, policy.idempotencyKeyHeader, state.idempotencyKey);
+}
+
+/**
+ * The last of an attempt's body transforms, which leaves the body alone: the only place between the request interceptors and the
+ * adapter. Transforms may have taken long, and some adapters send for a signal that was aborted before.
+ */
+function lastCheck(this: AttemptConfig, data: unknown): unknown {
+  const request = LogicalRequest.of(this);
+  const { signal, cancelToken } = this as {
+    signal?: { aborted?: boolean };
+    cancelToken?: { reason?: unknown };
+  };
+  const isCancelled = signal?.aborted || cancelToken?.reason !== undefined;
+  if (request && (isCancelled || request.owner.timeLeft <= 0))
+    throw new axios.CanceledError(undefined, this as never);
+  return data;
+}
+
+/**
+ * Has the request rejected instead of sent: its body's transform throws, which no adapter comes before; and its adapter
+ * rejects. Not by throwing here: axios 1.0 would throw it out of `request()` instead of rejecting, or send the request all the same.
+ */
+function refused(config: AttemptConfig, error: unknown): AttemptConfig {
+  const transformRequest = [
+    () => {
+      throw error;
+    },
+  ];
+  return { ...config, transformRequest, adapter: () => Promise.reject(error) };
+}
