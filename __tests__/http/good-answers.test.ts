@@ -220,7 +220,7 @@ describe('nextAttempt', () => {
     expect(retry.budgets().map(({ origin }) => origin)).toEqual([second.url]);
   });
 
-  test.each([null, 5, 'http://b', []])('must return an object; %p ends the call', async (made) => {
+  test.each([null, 5, 'http://b', new Map()])('must return an object; %p ends the call', async (made) => {
     const client = clientOf(await start(failing(503)), { nextAttempt: () => made as never });
     const call = client.get('/');
     if (made === null) return expect((await call).status).toBe(200);

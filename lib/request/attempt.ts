@@ -51,9 +51,9 @@ export class Attempt {
     this.#note(response, undefined, undefined);
   }
 
-  failed(error: unknown, statuses: ReadonlySet<number>): void {
-    // What rejects before anything was sent is an interceptor.
-    const finding = this.sent ? findingOf(error, statuses, this.sent as never) : foreignFinding(error);
+  /** @param isAnswer false for what an interceptor threw in place of sending it */
+  failed(error: unknown, statuses: ReadonlySet<number>, isAnswer: boolean): void {
+    const finding = isAnswer ? findingOf(error, statuses, this.sent as never) : foreignFinding(error);
     this.#note((error as { response?: AxiosResponse } | undefined)?.response, error, finding);
   }
 

@@ -80,5 +80,7 @@ export function withinTime(request: LogicalRequest, ended: Ended): Ended {
   const { deadline, finding, sent } = attempt;
   const isOut = deadline?.expired || (request.timeLeft <= 0 && (finding?.isTimeout || (deadline && !sent)));
   if (!isOut) return ended;
+  // Who has not answered yet may still send: on his config the signal stays aborted, the caller gets a copy.
+  if (!attempt.isAnswered && sent) attempt.sent = { ...sent };
   return { error: timeBudgetError(ended.error, policy.timeBudget, state.attempts, attempt.sent ?? {}) };
 }

@@ -33,8 +33,12 @@ export function openPass(opening: Opening, config: AttemptConfig): AttemptPass {
 
 /** The pass that an answer belongs to, by its config. */
 export function passOf(answer: unknown): AttemptPass | undefined {
-  const pass = LogicalRequest.of((answer as { config?: unknown } | null | undefined)?.config)?.pass;
+  const pass = LogicalRequest.of(configOf(answer))?.pass;
   return pass instanceof AttemptPass ? pass : undefined;
+}
+
+function configOf(answer: unknown): unknown {
+  return (answer as { config?: unknown } | null | undefined)?.config;
 }
 
 export class AttemptPass implements Pass<AttemptConfig> {
@@ -132,7 +136,9 @@ export class AttemptPass implements Pass<AttemptConfig> {
   }
 
   observeFailure(error: unknown): unknown {
-    if (this.request) this.#attempt?.failed(error, this.request.policy.statuses);
+    // A cache has concurrent requests for the same wait in its request interceptor for the answer of the first.
+    const isAnswer = this.#attempt?.sent !== undefined || LogicalRequest.of(configOf(error)) !== undefined;
+    if (this.request) this.#attempt?.failed(error, this.request.policy.statuses, isAnswer);
     this.#tellParent();
     return Promise.reject(error);
   }

@@ -5,13 +5,14 @@ import axios, { type AxiosRequestConfig } from 'axios';
 import { originOf } from '../origin/origins';
 import type { Overlay } from '../policy/retry-policy';
 import { now } from '../timing';
-import { setHeader } from '../verdict/idempotency-key';
+import { deleteHeader, setHeader } from '../verdict/idempotency-key';
+import { headerOf } from '../verdict/server-hint';
 import { Attempt, type AttemptConfig } from './attempt';
 import { AttemptDeadline } from './attempt-deadline';
 import type { LogicalRequest } from './logical-request';
 
-/** Headers that prove to one origin who we are, in lower case. */
-const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
+/** Headers that prove to one origin who we are. */
+const CREDENTIALS = ['Authorization', 'Cookie', 'Proxy-Authorization'];
 
 /**
  * Makes the next attempt.
@@ -62,10 +63,12 @@ function goesElsewhere(request: LogicalRequest, config: AttemptConfig): boolean 
  * @param overlay what it says itself stays
  */
 export function dropCredentials(config: AttemptConfig, overlay: Overlay): void {
-  const headers = config.headers as Record<string, unknown>;
-  const wanted = new Set(Object.keys(overlay?.headers ?? {}).map((name) => name.toLowerCase()));
-  for (const name of Object.keys(headers)) {
-    if (CREDENTIALS.has(name.toLowerCase()) && !wanted.has(name.toLowerCase())) delete headers[name];
+  const headers = config.headers as Record<string, unknown> & { get?(name: string): unknown };
+  for (const name of CREDENTIALS) {
+    if (headerOf(overlay?.headers, name.toLowerCase()) !== undefined) continue;
+    deleteHeader(headers, name);
+    // axios before 1.2 keeps the defaults' headers apart, and sends them unless there is a false in their place.
+    if (headers.get?.(name) !== undefined) headers[name] = false;
   }
   if (!overlay?.auth) delete config.auth;
 }

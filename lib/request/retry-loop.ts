@@ -132,7 +132,7 @@ async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Del
 /** The budget that a request's retries draw on; one of an origin is made only for an origin that failed. */
 function sharedBudgetOf(
   request: LogicalRequest,
-  destination = request.attempt.sent ?? {},
+  destination = request.attempt.sent ?? request.original.destination,
   hasFailed = false,
 ): SharedBudget | undefined {
   const { budget } = request.policy;
@@ -169,7 +169,7 @@ async function requestPermit(
 ): Promise<RetryPermit | undefined> {
   const isFree = delaySource === 'judge' && after !== undefined;
   const destination = request.overlay ? destinationOf(request) : request.attempt.sent;
-  const shared = isFree ? undefined : sharedBudgetOf(request, destination ?? {}, true);
+  const shared = isFree ? undefined : sharedBudgetOf(request, destination, true);
   const isPatient = request.policy.whenBudgetEmpty === 'wait';
   const kind = isPatient ? 'patient' : finding.isTimeout ? 'after-timeout' : 'ordinary';
   const asked = RetryPermit.request(shared, kind, (budgetError) => {

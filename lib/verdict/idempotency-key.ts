@@ -41,9 +41,14 @@ function newKey(): string {
 /** Sets a header, whatever its case on the config so far. */
 export function setHeader(config: { headers?: unknown }, name: string, value: string): void {
   const headers = (config.headers ?? {}) as Record<string, unknown>;
+  deleteHeader(headers, name);
+  headers[name] = value;
+  config.headers = headers;
+}
+
+/** Deletes a header, whatever its case. */
+export function deleteHeader(headers: Record<string, unknown>, name: string): void {
   for (const key of Object.keys(headers)) {
     if (key.toLowerCase() === name.toLowerCase()) delete headers[key];
   }
-  headers[name] = value;
-  config.headers = headers;
 }

@@ -18,7 +18,7 @@ const AXIOS = ends(['1.0.0', '1.6', '1.7', '1.8', '1.12', '1']);
 const NODE = ends(['18', '20', '22', '24', '26']);
 const OTHERS = ['bun', 'deno'];
 /** What other runtimes than Node run of it: no raw sockets. */
-const SMOKE = ['bodies', 'idempotency', 'interceptors', 'ways-to-call'];
+const SMOKE = ['bodies', 'good-answers', 'idempotency', 'interceptors', 'layers', 'ways-to-call'];
 
 const here = dirname(fileURLToPath(import.meta.url));
 const project = join(here, '../..');

@@ -5,6 +5,8 @@ const SKIPS = [
     before: 7,
     because: 'the fetch adapter came with axios 1.7',
   },
+  { tests: /in the order of their registration/, before: 13, because: 'that order came with axios 1.13' },
+  { tests: /held up in a adapter/, before: 6, because: '`getAdapter` came with axios 1.6' },
   { tests: /HTTP\/2/, before: 13, because: 'HTTP/2 came with axios 1.13' },
   { tests: /tunnel/, before: 17, because: 'tunnels through proxies came with axios 1.17' },
   { tests: /The name service does not answer/, before: 6, because: '`lookup` came with axios 1.6' },
