@@ -1,6 +1,7 @@
 /** Each SDK meets each fault on a real server, with attachRetry in each order: for sdks.test.ts and docs/sdks.md. */
 import type { ServerResponse } from 'node:http';
 import { attachRetry, type RetryEvent, type RetryPolicy } from '../../lib';
+import { endOf } from '../support/ends';
 import { type Answer, type ReceivedRequest, startServer } from '../support/server';
 import { type AnySdk, ORDERS, type Order, type Setting } from './sdk';
 
@@ -146,20 +147,10 @@ async function call(sdk: AnySdk, order: Order, { strike, stalls }: Fault, attach
   const { url, requests, close } = await startServer(answer);
   try {
     const client = sdk.attached[order]?.({ url, timeout: stalls ? TIMEOUT : 10_000, attachRetry: attach });
-    const end = await sdk.call(client, url).catch((error) => summaryOf(error, url));
-    return { end: plain(end), requests };
+    return { end: await endOf(sdk.call(client, url), url), requests };
   } finally {
     await close();
   }
-}
-
-/** As JSON has it: classes of an SDK and buffers included. */
-const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));
-
-function summaryOf(error: Record<string, unknown>, url: string): object {
-  const { name, message, code, status, statusCode } = error;
-  const { host } = new URL(url);
-  return { name, message: String(message).replaceAll(host, 'host'), code, status: status ?? statusCode };
 }
 
 /** What is on the wire of each request, but for what each server and each attempt has of its own. */
