@@ -2,7 +2,7 @@ import { LogLevel, WebClient, type WebClientOptions } from '@slack/web-api';
 import { commonJsAxios, json, type Setting, sdk, whileMaking } from '../sdk';
 
 /** Its own retries, ten in half an hour, are off, and it is not to wait for a 429 itself. */
-const optionsOf = ({ url, timeout }: Setting): WebClientOptions => ({
+export const optionsOf = ({ url, timeout }: Setting): WebClientOptions => ({
   slackApiUrl: `${url}/api/`,
   timeout,
   logLevel: LogLevel.ERROR,

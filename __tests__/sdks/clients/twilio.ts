@@ -2,15 +2,15 @@ import { generateKeyPairSync } from 'node:crypto';
 import twilio from 'twilio';
 import { json, type Setting, sdk } from '../sdk';
 
-const SID = `AC${'0'.repeat(32)}`;
-const TOKEN = 'token';
+export const SID = `AC${'0'.repeat(32)}`;
+export const TOKEN = 'token';
 const DATE = 'Thu, 30 Jul 2015 20:12:31 +0000';
 const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   publicKeyEncoding: { type: 'spki', format: 'pem' },
 });
-const validationClient = { accountSid: SID, credentialSid: 'CR0', signingKey: 'SK0', privateKey };
+export const validationClient = { accountSid: SID, credentialSid: 'CR0', signingKey: 'SK0', privateKey };
 
 /** The one domain that is asked, at the local server. */
 function at({ url }: Setting, client: twilio.Twilio) {
