@@ -1,8 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  // These need other libraries: `npm run test:migration` and `npm run test:plugins`.
-  testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/{migration,plugins}/**'],
+  // These need other libraries: `npm run test:migration`, `test:plugins` and `test:sdks`.
+  testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/{migration,plugins,sdks}/**'],
   transform: {
     '\\.[jt]s$': [
       'ts-jest',

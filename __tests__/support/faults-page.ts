@@ -1,6 +1,7 @@
 /** docs/faults.md, made of a run of the fault matrix. */
 import axios from 'axios';
 import { type Meeting, SCENARIOS, type Scenario } from './faults';
+import { markdownTable } from './page';
 
 const INTRODUCTION = `# What happens when something breaks
 
@@ -46,7 +47,7 @@ function table(lines: readonly Meeting[]): string {
     ...SCENARIOS.map((scenario) => cell(line, scenario)),
     lasting(line),
   ]);
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
+  return markdownTable([head, ...rows]);
 }
 
 function cell({ observations, expectation }: Meeting, scenario: Scenario): string {
