@@ -53,7 +53,9 @@ export class Attempt {
 
   /** @param isAnswer false for what an interceptor threw in place of sending it */
   failed(error: unknown, statuses: ReadonlySet<number>, isAnswer: boolean): void {
-    const finding = isAnswer ? findingOf(error, statuses, this.sent as never) : foreignFinding(error);
+    const { sent } = this;
+    const found = isAnswer ? findingOf(error, statuses, sent as never) : foreignFinding(error);
+    const finding = sent ? found : { ...found, isUnprocessed: true };
     this.#note((error as { response?: AxiosResponse } | undefined)?.response, error, finding);
   }
 
