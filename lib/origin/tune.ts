@@ -1,0 +1,1 @@
+export const T: Record<string, number> = { alpha: 0.15, beta: 0.02, lostAfter: 2000, inflate: 2, slack: 5, up: 4, down: 0.7, min: 1/16, max: 1000, rest0: 100, restMax: 3000, restCongested: 15000, failRest: 3, K: 8, stallCap: 1000, stallRest: 2, stallExp: 0, unsentNow: 0, growth: 0, ...JSON.parse(process.env.P ?? '{}') };
