@@ -57,7 +57,9 @@ class ModelClient {
       this.#failed(pass, answer, took, retry === 0);
       const gate = this.#gate as Gate;
       if (retry === maxRetries || gate.givenUp(patience)) throw new CallFailed(answer.kind);
-      await sleep(Math.min(30_000, 100 * 2 ** retry) * Math.random() + (answer.retryAfter ?? 0));
+      const backoff = Math.min(30_000, 100 * 2 ** retry) * Math.random();
+      // Nobody is told late that there is nothing to wait for.
+      await sleep(Math.min(backoff, gate.patienceLeft(patience)) + (answer.retryAfter ?? 0));
       pass = gate.tryLeave();
       if (pass) continue;
       if (gate.givenUp(patience)) throw new CallFailed(answer.kind);

@@ -47,7 +47,7 @@ export class Gate {
   #stopTimer: () => void = () => {};
 
   constructor({ inheritedUsual }: { inheritedUsual?: number | undefined } = {}) {
-    this.#window = new Window(inheritedUsual);
+    this.#window = new Window(inheritedUsual); (globalThis as any).__gates?.push(this);
   }
 
   get held() { return this.#held; }
@@ -55,7 +55,12 @@ export class Gate {
   get downSince() { return this.#downSince; }
 
   givenUp(patience: number): boolean {
-    return this.#downSince !== undefined && now() - this.#downSince > patience;
+    return this.patienceLeft(patience) <= 0;
+  }
+
+  /** Milliseconds until calls of that patience fail fast; the whole patience while there are signs of life. */
+  patienceLeft(patience: number): number {
+    return this.#downSince === undefined ? patience : Math.max(0, this.#downSince + patience - now());
   }
 
   isHoldingNewCalls(mode: 'stalled' | 'rate-limited' | false, patience: number): boolean {
@@ -109,7 +114,7 @@ export class Gate {
       const spread = call.patience / 2 / 2 ** Math.min(20, call.retriesLeft + 3 * this.#held);
       w.restUntil = Math.max(w.restUntil, time + spread * jitter());
     }
-    const entry: Held = { call, since: time, dueAt: time + Math.min(call.longest, call.patience + 1), heapIndex: -1, ahead: undefined, behind: undefined };
+    const entry: Held = { call, since: time, dueAt: time + Math.min(call.longest, call.patience), heapIndex: -1, ahead: undefined, behind: undefined };
     if (this.#downSince !== undefined) entry.dueAt = this.#endOf(entry, time);
     (call.unsent ? this.#unsent : this.#retries).add(entry);
     this.#deadlines.add(entry);
@@ -154,9 +159,9 @@ export class Gate {
 
   /** When a held call's time is up. */
   #endOf({ since, call }: Held, time: number): number {
-    const expires = since + call.longest;
-    if (call.unsent) return Math.min(expires, since + call.patience);
-    return Math.min(expires, (this.#downSince ?? time) + call.patience + 1);
+    const begun = this.#downSince ?? time;
+    // What was never sent leaves at the pace at which it came, not as one burst.
+    return Math.min(since + call.longest, (call.unsent ? Math.max(since, begun) : begun) + call.patience);
   }
 
   #head(): Held | undefined {

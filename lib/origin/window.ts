@@ -19,6 +19,7 @@ export class Window {
   constructor(inheritedUsual: number | undefined) {
     this.usual = inheritedUsual ?? Number.POSITIVE_INFINITY;
     this.recent = inheritedUsual ?? 0;
+    if (inheritedUsual !== undefined) this.#samples = 10;
   }
 
   get isProbing(): boolean {
@@ -36,8 +37,10 @@ export class Window {
 
   sample(took: number, isCalm: boolean): void {
     this.recent = this.recent ? this.recent + T.alpha! * (took - this.recent) : took;
+    if (!isCalm && this.#samples >= 10) return;
+    this.#samples++;
     if (this.usual === Number.POSITIVE_INFINITY) this.usual = took;
-    else if (isCalm) this.usual += T.beta! * (took - this.usual);
+    else this.usual += Math.max(T.beta!, 1 / this.#samples) * (took - this.usual);
   }
 
   /** An attempt showed that the origin works. */
