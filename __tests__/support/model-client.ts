@@ -32,6 +32,7 @@ class ModelClient {
   #gate: Gate | undefined;
   /** Average of successes, until there is a gate. */
   #usual: number | undefined;
+  #lastSuccess: number | undefined;
   readonly #send: Send;
   readonly #options: Required<ClientOptions>;
 
@@ -80,11 +81,12 @@ class ModelClient {
   #succeeded(pass: Pass | undefined, took: number): void {
     if (pass) this.#gate?.returned(pass, { ok: true, took });
     else if (this.#gate) this.#gate.succeeded(took);
-    else this.#usual = this.#usual === undefined ? took : this.#usual + 0.05 * (took - this.#usual);
+    else this.#lastSuccess = performance.now();
+    if (!this.#gate) this.#usual = this.#usual === undefined ? took : this.#usual + 0.05 * (took - this.#usual);
   }
 
   #failed(pass: Pass | undefined, { kind, retryAfter }: Answer, took: number, first: boolean): void {
-    this.#gate ??= new Gate({ inheritedUsual: this.#usual });
+    this.#gate ??= new Gate({ inheritedUsual: this.#usual, lastSuccess: this.#lastSuccess });
     const gate = this.#gate;
     if (kind === 'limited') gate.alive();
     else gate.failed({ took, timedOut: kind === 'timeout', first, countsAsStall: true });

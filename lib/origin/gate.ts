@@ -5,12 +5,14 @@
 import { now, startTimer } from '../timing';
 import { DeadlineHeap, type Due } from './deadline-heap';
 import { type InLine, Line } from './line';
-import { jitter, Window } from './window';
+import { Pace } from './pace';
+import { Window } from './window';
 import { T } from './tune';
 
 /** Permission to send one attempt, to be handed back when the attempt is over. */
 export interface Pass extends Due {
   dueAt: number;
+  readonly window: Window;
 }
 
 export type Departure = Pass | 'expired' | 'given-up';
@@ -32,8 +34,14 @@ interface Held extends InLine, Pass {
 }
 
 export class Gate {
+  readonly #pace: Pace;
+  /** Of the retries. */
   readonly #window: Window;
+  /** Of first attempts that were held. */
+  readonly #newWindow: Window;
   readonly #retries = new Line<Held>();
+  /** Retries that are their calls' last: no probes, as long as there are others. */
+  readonly #lastChances = new Line<Held>();
   readonly #unsent = new Line<Held>();
   readonly #deadlines = new DeadlineHeap<Held>();
   readonly #out = new DeadlineHeap<Pass>();
@@ -46,8 +54,11 @@ export class Gate {
   #wakesAt = Number.POSITIVE_INFINITY;
   #stopTimer: () => void = () => {};
 
-  constructor({ inheritedUsual }: { inheritedUsual?: number | undefined } = {}) {
-    this.#window = new Window(inheritedUsual); (globalThis as any).__gates?.push(this);
+  constructor({ inheritedUsual, lastSuccess }: { inheritedUsual?: number | undefined; lastSuccess?: number | undefined } = {}) {
+    this.#pace = new Pace(inheritedUsual);
+    this.#window = new Window(this.#pace);
+    this.#newWindow = new Window(this.#pace);
+    this.#lastSuccess = lastSuccess ?? Number.NEGATIVE_INFINITY; (globalThis as any).__gates?.push(this);
   }
 
   get held() { return this.#held; }
@@ -66,7 +77,7 @@ export class Gate {
   isHoldingNewCalls(mode: 'stalled' | 'rate-limited' | false, patience: number): boolean {
     if (mode === false) return false;
     if (mode === 'rate-limited' && now() < this.#namedUntil) return true;
-    return this.#stalled && this.#window.isProbing && !this.givenUp(patience);
+    return this.#stalled && !this.givenUp(patience);
   }
 
   failed({ took, timedOut, first, countsAsStall }: { took: number; timedOut: boolean; first: boolean; countsAsStall: boolean }): void {
@@ -75,22 +86,24 @@ export class Gate {
     this.#streak++;
     const stalled = timedOut && first && countsAsStall && this.#lastSuccess < time - took;
     this.#stalled ||= stalled;
-    if ((this.#streak >= T.K! || stalled) && !this.#window.isProbing) {
-      this.#window.collapse(time, stalled ? Math.min(T.stallCap!, (T.stallExp || T.stallRest!) * took) : 0);
-    }
+    if (first) this.#pace.firstAttempt(time);
+    if (this.#streak >= T.K! || stalled) this.#window.collapse(time, took);
+    if (stalled) this.#newWindow.collapse(time, took, !!T.stallFirst);
     this.#schedule();
   }
 
   succeeded(took: number): void {
-    this.#window.sample(took, this.#held === 0 && this.#downSince === undefined);
+    const time = now();
+    this.#pace.firstAttempt(time);
+    this.#pace.sample(took, this.#held === 0 && this.#downSince === undefined);
     this.alive();
-    this.#window.encourage(now());
+    this.#window.encourage(time);
+    this.#newWindow.encourage(time);
     this.#drain();
     this.#schedule();
   }
 
   alive(): void {
-    this.#window.alive();
     this.#streak = 0;
     this.#stalled = false;
     this.#lastSuccess = now();
@@ -104,7 +117,7 @@ export class Gate {
   tryLeave(): Pass | undefined {
     const time = now();
     if (this.#held > 0 || this.#window.isProbing || time < this.#namedUntil || !this.#window.mayLeave(time)) return undefined;
-    return this.#send({ dueAt: 0, heapIndex: -1 });
+    return this.#send({ window: this.#window, dueAt: 0, heapIndex: -1 });
   }
 
   hold(call: CallToHold): () => void {
@@ -112,11 +125,11 @@ export class Gate {
     const w = this.#window;
     if (w.isProbing && this.#held < 3 && !call.unsent) {
       const spread = call.patience / 2 / 2 ** Math.min(20, call.retriesLeft + 3 * this.#held);
-      w.restUntil = Math.max(w.restUntil, time + spread * jitter());
+      w.restUntil = Math.max(w.restUntil, time + spread * (0.75 + Math.random() / 2));
     }
-    const entry: Held = { call, since: time, dueAt: time + Math.min(call.longest, call.patience), heapIndex: -1, ahead: undefined, behind: undefined };
+    const entry: Held = { call, window: call.unsent ? this.#newWindow : w, since: time, dueAt: time + Math.min(call.longest, call.patience), heapIndex: -1, ahead: undefined, behind: undefined };
     if (this.#downSince !== undefined) entry.dueAt = this.#endOf(entry, time);
-    (call.unsent ? this.#unsent : this.#retries).add(entry);
+    this.#lineOf(call).add(entry);
     this.#deadlines.add(entry);
     this.#held++;
     this.#schedule();
@@ -130,10 +143,11 @@ export class Gate {
     if (!isLost) this.#back(pass);
     const time = now();
     if (ok) {
-      this.#window.sample(took, false);
+      this.#pace.sample(took, false);
       this.alive();
-      if (!isLost) this.#window.returnedWell(time, took);
-    } else if (!isLost) this.#window.returnedFailed(time, took);
+      if (!isLost) pass.window.returnedWell(time, took);
+      (pass.window === this.#window ? this.#newWindow : this.#window).encourage(time);
+    } else if (!isLost) pass.window.returnedFailed(time, took);
     this.#drain();
     this.#schedule();
   }
@@ -145,16 +159,15 @@ export class Gate {
   }
 
   #send<P extends Pass>(pass: P): P {
-    const w = this.#window;
-    w.out++;
-    pass.dueAt = now() + Math.max(T.lostAfter!, 4 * w.recent);
+    pass.window.out++;
+    pass.dueAt = now() + Math.max(T.lostAfter!, 4 * this.#pace.recent);
     this.#out.add(pass);
     return pass;
   }
 
   #back(pass: Pass): void {
     this.#out.remove(pass);
-    this.#window.out--;
+    pass.window.out--;
   }
 
   /** When a held call's time is up. */
@@ -164,25 +177,35 @@ export class Gate {
     return Math.min(since + call.longest, (call.unsent ? Math.max(since, begun) : begun) + call.patience);
   }
 
-  #head(): Held | undefined {
-    const retry = this.#retries.first;
-    const unsent = this.#unsent.first;
-    if (!retry || !unsent) return retry ?? unsent;
-    return this.#window.isProbing ? unsent : retry.since <= unsent.since ? retry : unsent;
-  }
-
   #drain(): void {
     const time = now();
     if (time < this.#namedUntil) return;
-    for (let head = this.#head(); head && this.#window.mayLeave(time); head = this.#head()) {
-      this.#remove(head);
-      this.#send(head);
-      head.call.leave(head);
-    }
+    for (let call = this.#unsent.first; call && this.#newWindow.mayLeave(time); call = this.#unsent.first) this.#let(call);
+    // While stalled, a call that was never sent is the better probe: it may well go to another endpoint.
+    for (let call = this.#nextRetry; call && this.#retriesMayLeave(time); call = this.#nextRetry) this.#let(call);
+  }
+
+  get #nextRetry(): Held | undefined {
+    return this.#window.isProbing ? (this.#retries.first ?? this.#lastChances.first) : (this.#lastChances.first ?? this.#retries.first);
+  }
+
+  #lineOf({ unsent, retriesLeft }: CallToHold): Line<Held> {
+    if (unsent) return this.#unsent;
+    return retriesLeft <= T.lastChance! ? this.#lastChances : this.#retries;
+  }
+
+  #retriesMayLeave(time: number): boolean {
+    return this.#window.mayLeave(time) && !(this.#stalled && (this.#unsent.first || this.#newWindow.out > 0));
+  }
+
+  #let(call: Held): void {
+    this.#remove(call);
+    this.#send(call);
+    call.call.leave(call);
   }
 
   #remove(entry: Held): void {
-    (entry.call.unsent ? this.#unsent : this.#retries).remove(entry);
+    this.#lineOf(entry.call).remove(entry);
     this.#deadlines.remove(entry);
     this.#held--;
     if (this.#held === 0) this.#sleep();
@@ -193,7 +216,7 @@ export class Gate {
     this.#wakesAt = Number.POSITIVE_INFINITY;
     for (let pass = this.#out.earliest; pass && pass.dueAt <= time; pass = this.#out.earliest) {
       this.#back(pass);
-      this.#window.returnedFailed(time, T.lostAfter!);
+      pass.window.returnedFailed(time, T.lostAfter!);
     }
     for (let due = this.#deadlines.earliest; due && due.dueAt <= time; due = this.#deadlines.earliest) {
       const end = this.#endOf(due, time);
@@ -215,8 +238,9 @@ export class Gate {
     if (!earliest) return;
     const time = now();
     let at = earliest.dueAt;
-    const mayLeaveAt = Math.max(this.#window.restUntil, this.#namedUntil);
-    if (this.#window.out < Math.max(1, Math.floor(this.#window.size))) at = Math.min(at, mayLeaveAt);
+    if (this.#unsent.first) at = Math.min(at, this.#newWindow.nextAt);
+    if (this.#nextRetry && !(this.#stalled && (this.#unsent.first || this.#newWindow.out > 0))) at = Math.min(at, this.#window.nextAt);
+    at = Math.max(at, Math.min(earliest.dueAt, this.#namedUntil));
     const out = this.#out.earliest;
     if (out) at = Math.min(at, out.dueAt);
     if (at >= this.#wakesAt) return;

@@ -1,6 +1,7 @@
 /**
  * How many held calls may be out at once, and how long the line rests in between: what TCP does, for requests.
  */
+import type { Pace } from './pace';
 import { T } from './tune';
 
 export class Window {
@@ -8,26 +9,14 @@ export class Window {
   size = 2;
   out = 0;
   restUntil = Number.NEGATIVE_INFINITY;
-  /** Average of successes while the origin is well. Milliseconds. */
-  usual: number;
-  recent: number;
-  #samples = 0;
   #failedProbes = 0;
   #lastCut = Number.NEGATIVE_INFINITY;
   #threshold = Number.POSITIVE_INFINITY;
 
-  constructor(inheritedUsual: number | undefined) {
-    this.usual = inheritedUsual ?? Number.POSITIVE_INFINITY;
-    this.recent = inheritedUsual ?? 0;
-    if (inheritedUsual !== undefined) this.#samples = 10;
-  }
+  constructor(readonly pace: Pace) {}
 
   get isProbing(): boolean {
     return this.size < 1;
-  }
-
-  get congested(): boolean {
-    return this.recent > this.usual * T.inflate! + T.slack!;
   }
 
   mayLeave(time: number): boolean {
@@ -35,33 +24,28 @@ export class Window {
     return this.isProbing ? this.out === 0 : this.out < Math.floor(this.size);
   }
 
-  sample(took: number, isCalm: boolean): void {
-    this.recent = this.recent ? this.recent + T.alpha! * (took - this.recent) : took;
-    if (!isCalm && this.#samples >= 10) return;
-    this.#samples++;
-    if (this.usual === Number.POSITIVE_INFINITY) this.usual = took;
-    else this.usual += Math.max(T.beta!, 1 / this.#samples) * (took - this.usual);
-  }
-
-  /** An attempt showed that the origin works. */
-  alive(): void {
-    this.#failedProbes = 0;
+  /** When the next one may leave, as far as time decides. */
+  get nextAt(): number {
+    return this.out < Math.max(1, Math.floor(this.size)) ? this.restUntil : Number.POSITIVE_INFINITY;
   }
 
   /** The origin is down: probes only. */
-  collapse(time: number, rest: number): void {
+  collapse(time: number, took: number, probeAtOnce = false): void {
+    if (this.isProbing) return;
     this.size = 1 / 8;
-    this.#failedProbes = 1;
-    this.restUntil = time + Math.max(T.rest0!, rest) * jitter();
+    this.#failedProbes = probeAtOnce ? 0 : 1;
+    if (!probeAtOnce) this.restUntil = time + this.#restAfterFailure(took);
   }
 
   /** Someone else's success while probes rest: rest no longer than after a success. */
   encourage(time: number): void {
+    this.#failedProbes = 0;
     if (this.isProbing && this.out === 0) this.restUntil = Math.min(this.restUntil, time + this.#rest());
   }
 
   returnedWell(time: number, took: number): void {
-    if (this.congested) {
+    this.#failedProbes = 0;
+    if (this.pace.congested) {
       if (time - this.#lastCut > took) {
         this.#lastCut = time;
         this.#threshold = this.size;
@@ -74,8 +58,8 @@ export class Window {
 
   returnedFailed(time: number, took: number): void {
     if (!this.isProbing) {
-      if (this.usual !== Number.POSITIVE_INFINITY)
-        this.restUntil = Math.max(this.restUntil, time + Math.max(0, T.failRest! * this.usual - took));
+      if (this.pace.usual !== Number.POSITIVE_INFINITY)
+        this.restUntil = Math.max(this.restUntil, time + Math.max(0, T.failRest! * this.pace.usual - took));
       if (time - this.#lastCut > took) {
         this.#lastCut = time;
         this.size /= 2;
@@ -87,18 +71,20 @@ export class Window {
     } else this.size = Math.max(T.min!, this.size / 2);
     if (!this.isProbing) return;
     this.#failedProbes++;
-    const backoff = Math.min(T.restMax!, T.rest0! * 2 ** (this.#failedProbes - 1)) * jitter();
-    const stallRest = T.stallExp ? Math.min(T.stallCap!, T.stallExp! * took * 2 ** (this.#failedProbes - 1)) : Math.min(T.stallCap!, T.stallRest! * took);
-    this.restUntil = time + Math.max(backoff, stallRest * jitter());
+    this.restUntil = time + this.#restAfterFailure(took);
+  }
+
+  #restAfterFailure(took: number): number {
+    const factor = 2 ** (this.#failedProbes - 1);
+    const refused = Math.min(T.restMax!, T.rest0! * factor);
+    const hung = Math.min(T.stallCap!, T.stallExp! * took * factor);
+    const rest = Math.max(refused, hung) * (0.75 + Math.random() / 2);
+    return this.pace.congested && T.congestedFail ? Math.max(rest, this.#rest()) : rest;
   }
 
   #rest(): number {
-    const { congested } = this;
-    const rest = (congested ? this.recent : this.usual) / this.size;
+    const { congested, recent, usual, gap } = this.pace;
+    const rest = (congested ? Math.max(recent, T.useGap! * gap) : usual) / this.size;
     return Math.min(congested ? T.restCongested! : T.restMax!, rest) * (1 + Math.random() / 2);
   }
-}
-
-export function jitter(): number {
-  return 0.75 + Math.random() / 2;
 }
