@@ -32,7 +32,7 @@ export interface StormOptions extends Partial<ServerOptions> {
   readonly until?: number;
 }
 
-const DEFAULTS = {
+const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>> & { retryAfter: number | undefined } = {
   outage: 'none',
   workers: 20,
   service: 20,
@@ -47,7 +47,7 @@ const DEFAULTS = {
   timeout: 1_000,
   seed: 1,
   until: 40_000,
-} as const;
+};
 
 /** A logical request that is over. Milliseconds. */
 interface Done {
@@ -96,7 +96,8 @@ export async function storm(options: StormOptions, fleet: Fleet): Promise<StormR
   const failedFirsts: number[] = [];
   const done: Done[] = [];
   const send: Send = async (endpoint, isFirst) => {
-    const second = Math.floor(time.now / 1000);
+    // Seconds since the outage's end.
+    const second = Math.floor((time.now - full.end) / 1000);
     if (isFirst) firsts[second] = (firsts[second] ?? 0) + 1;
     const answer = await server.request(endpoint);
     if (isFirst && answer.kind !== 'ok') failedFirsts[second] = (failedFirsts[second] ?? 0) + 1;
@@ -175,11 +176,9 @@ function measure(
   const failed = done.filter(({ ok }) => !ok);
   const inOutage = done.filter(isIn);
   const good = seconds(inOutage.filter(({ ok, endpoint }) => ok && endpoint === 'good'));
-  let healthyAt = end;
-  for (let second = Math.floor(end / 1000); second < firsts.length; second++) {
-    const share = (failedFirsts[second] ?? 0) / (firsts[second] || 1);
-    if (share > 0.01) healthyAt = Math.max(end, 1000 * (second + 1));
-  }
+  const isIll = (second: number) => (failedFirsts[second] ?? 0) > 0.01 * (firsts[second] ?? 0);
+  let healthyAfter = firsts.length;
+  while (healthyAfter > 0 && !isIll(healthyAfter - 1)) healthyAfter--;
   const spare = (1000 * workers) / service - ('perSecond' in load ? load.perSecond : 0);
   const backlog = 'perSecond' in load ? (load.perSecond * (end - start)) / 1000 : done.length;
   const perSecond = 'perSecond' in load ? load.perSecond : 1;
@@ -188,7 +187,7 @@ function measure(
     failed: failed.length,
     failedPercent: (100 * failed.length) / done.length,
     traffic: server.got / done.length,
-    healthyAfter: (healthyAt - end) / 1000,
+    healthyAfter,
     backlogGoneAfter: inOutage.reduce((last, { startedAt, took }) => Math.max(last, startedAt + took - end), 0) / 1000,
     backlogLimit: spare > 0 ? backlog / spare : Number.POSITIVE_INFINITY,
     lastDoneAfter:

@@ -95,7 +95,7 @@ export class Gate {
   succeeded(took: number): void {
     const time = now();
     this.#pace.firstAttempt(time);
-    this.#pace.sample(took, this.#held === 0 && this.#downSince === undefined);
+    this.#pace.sample(took, this.#held === 0 && this.#downSince === undefined, time);
     this.alive();
     this.#window.encourage(time);
     this.#newWindow.encourage(time);
@@ -143,7 +143,7 @@ export class Gate {
     if (!isLost) this.#back(pass);
     const time = now();
     if (ok) {
-      this.#pace.sample(took, false);
+      this.#pace.sample(took, false, time);
       this.alive();
       if (!isLost) pass.window.returnedWell(time, took);
       (pass.window === this.#window ? this.#newWindow : this.#window).encourage(time);

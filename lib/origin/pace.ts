@@ -11,6 +11,7 @@ export class Pace {
   gap = 0;
   #lastFirst = Number.NEGATIVE_INFINITY;
   #samples = 0;
+  #sampledAt = Number.NEGATIVE_INFINITY;
 
   constructor(inheritedUsual: number | undefined) {
     this.usual = inheritedUsual ?? Number.POSITIVE_INFINITY;
@@ -29,8 +30,10 @@ export class Pace {
     this.gap = this.gap ? this.gap + T.gapAlpha! * (gap - this.gap) : gap;
   }
 
-  sample(took: number, isCalm: boolean): void {
-    this.recent = this.recent ? this.recent + T.alpha! * (took - this.recent) : took;
+  sample(took: number, isCalm: boolean, time: number): void {
+    const alpha = T.tau ? Math.max(T.alpha!, 1 - Math.exp((this.#sampledAt - time) / T.tau)) : T.alpha!;
+    this.#sampledAt = time;
+    this.recent = this.recent ? this.recent + alpha * (took - this.recent) : took;
     if (!isCalm && this.#samples >= 10) return;
     this.#samples++;
     if (this.usual === Number.POSITIVE_INFINITY) this.usual = took;

@@ -84,7 +84,7 @@ export class Window {
 
   #rest(): number {
     const { congested, recent, usual, gap } = this.pace;
-    const rest = (congested ? Math.max(recent, T.useGap! * gap) : usual) / this.size;
+    const rest = (congested ? Math.max(recent, T.useGap! * gap) : Math.max(usual, T.gapCalm! * gap)) / this.size;
     return Math.min(congested ? T.restCongested! : T.restMax!, rest) * (1 + Math.random() / 2);
   }
 }
