@@ -48,6 +48,9 @@ export class Gate {
   #held = 0;
   #downSince: number | undefined;
   #streak = 0;
+  #unanswered = 0;
+  #mixedUntil = Number.NEGATIVE_INFINITY;
+  #lastSuccessSent = Number.NEGATIVE_INFINITY;
   #stalled = false;
   #lastSuccess = Number.NEGATIVE_INFINITY;
   #namedUntil = Number.NEGATIVE_INFINITY;
@@ -84,7 +87,7 @@ export class Gate {
     const time = now();
     this.#downSince ??= time;
     this.#streak++;
-    const stalled = timedOut && first && countsAsStall && this.#lastSuccess < time - took;
+    const stalled = timedOut && first && countsAsStall && this.#isStall(time, took);
     this.#stalled ||= stalled;
     if (first) this.#pace.firstAttempt(time);
     if (this.#streak >= T.K! || stalled) this.#window.collapse(time, took);
@@ -92,8 +95,17 @@ export class Gate {
     this.#schedule();
   }
 
+  #isStall(time: number, took: number): boolean {
+    // Answered what was sent later: it is that endpoint that stalls.
+    if (this.#lastSuccessSent > time - took) this.#mixedUntil = time + T.mixed!;
+    if (this.#lastSuccess >= time - took) return false;
+    this.#unanswered++;
+    return this.#unanswered >= (time < this.#mixedUntil ? T.need! : 1);
+  }
+
   succeeded(took: number): void {
     const time = now();
+    this.#lastSuccessSent = Math.max(this.#lastSuccessSent, time - took);
     this.#pace.firstAttempt(time);
     this.#pace.sample(took, this.#held === 0 && this.#downSince === undefined, time);
     this.alive();
@@ -105,6 +117,8 @@ export class Gate {
 
   alive(): void {
     this.#streak = 0;
+    this.#unanswered = 0;
+    if (this.#stalled && T.reopen) this.#newWindow.reopen();
     this.#stalled = false;
     this.#lastSuccess = now();
     this.#downSince = undefined;
@@ -143,11 +157,15 @@ export class Gate {
     if (!isLost) this.#back(pass);
     const time = now();
     if (ok) {
+      this.#lastSuccessSent = Math.max(this.#lastSuccessSent, time - took);
       this.#pace.sample(took, false, time);
       this.alive();
       if (!isLost) pass.window.returnedWell(time, took);
       (pass.window === this.#window ? this.#newWindow : this.#window).encourage(time);
-    } else if (!isLost) pass.window.returnedFailed(time, took);
+    } else if (!isLost) {
+      pass.window.returnedFailed(time, took);
+      if (T.floor && pass.window === this.#newWindow && !this.#stalled && !this.#pace.congested) this.#newWindow.reopen();
+    }
     this.#drain();
     this.#schedule();
   }

@@ -43,6 +43,12 @@ export class Window {
     if (this.isProbing && this.out === 0) this.restUntil = Math.min(this.restUntil, time + this.#rest());
   }
 
+  reopen(): void {
+    this.size = Math.max(this.size, T.reopen!);
+    this.#failedProbes = 0;
+    if (!this.isProbing) this.restUntil = Number.NEGATIVE_INFINITY;
+  }
+
   returnedWell(time: number, took: number): void {
     this.#failedProbes = 0;
     if (this.pace.congested) {
