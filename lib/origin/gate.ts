@@ -91,7 +91,7 @@ export class Gate {
     this.#stalled ||= stalled;
     if (first) this.#pace.firstAttempt(time);
     if (this.#streak >= T.K! || stalled) this.#window.collapse(time, took);
-    if (stalled) this.#newWindow.collapse(time, took, !!T.stallFirst);
+    if (stalled) this.#newWindow.collapse(time, took, true);
     this.#schedule();
   }
 

@@ -34,7 +34,7 @@ export class Window {
     if (this.isProbing) return;
     this.size = 1 / 8;
     this.#failedProbes = probeAtOnce ? 0 : 1;
-    if (!probeAtOnce) this.restUntil = time + this.#restAfterFailure(took);
+    this.restUntil = time + (probeAtOnce ? T.firstRest! * Math.min(took, T.stallCap!) * (0.75 + Math.random() / 2) : this.#restAfterFailure(took));
   }
 
   /** Someone else's success while probes rest: rest no longer than after a success. */
