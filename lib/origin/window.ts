@@ -52,7 +52,7 @@ export class Window {
   returnedWell(time: number, took: number): void {
     this.#failedProbes = 0;
     if (this.pace.congested) {
-      if (time - this.#lastCut > took) {
+      if (time - this.#lastCut > Math.max(took, T.cutWait! * this.pace.recent)) {
         this.#lastCut = time;
         this.#threshold = this.size;
         this.size = Math.max(T.min!, this.size * T.down!);
@@ -85,7 +85,7 @@ export class Window {
     const refused = Math.min(T.restMax!, T.rest0! * factor);
     const hung = Math.min(T.stallCap!, T.stallExp! * took * factor);
     const rest = Math.max(refused, hung) * (0.75 + Math.random() / 2);
-    return this.pace.congested && T.congestedFail ? Math.max(rest, this.#rest()) : rest;
+    return this.pace.congested && T.congestedFail && took < this.pace.recent ? Math.max(rest, this.#rest()) : rest;
   }
 
   #rest(): number {
