@@ -136,6 +136,13 @@ export const LAWS: readonly Law[] = [
     atMost: { traffic: 1.35 },
   },
   {
+    name: 'overloaded by a tenth after 5 s at half load',
+    fleets: ANY_FLEET,
+    load: { perSecond: 1100, before: 500 },
+    settings: { queue: 100, until: 30_000 },
+    atMost: { traffic: 1.35 },
+  },
+  {
     name: 'down for 25 s',
     fleets: ANY_FLEET,
     load: 400,

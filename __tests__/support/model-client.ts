@@ -2,6 +2,7 @@
  * A model of what the library's retry loop does, small enough to sweep with: full jitter, five retries, and the gate.
  */
 import { Gate, type Departure, type Pass } from '../../lib/origin/gate';
+import { Usual } from '../../lib/origin/pace';
 import type { Answer } from './server-model';
 import type { Endpoint, Fleet, Send } from './storm';
 
@@ -30,9 +31,7 @@ export function gatedFleet(options: ClientOptions = {}): Fleet {
 
 class ModelClient {
   #gate: Gate | undefined;
-  /** Average of successes, until there is a gate. */
-  #usual: number | undefined;
-  #lastSuccess: number | undefined;
+  readonly #usual = new Usual();
   readonly #send: Send;
   readonly #options: Required<ClientOptions>;
 
@@ -81,12 +80,11 @@ class ModelClient {
   #succeeded(pass: Pass | undefined, took: number): void {
     if (pass) this.#gate?.returned(pass, { ok: true, took });
     else if (this.#gate) this.#gate.succeeded(took);
-    else this.#lastSuccess = performance.now();
-    if (!this.#gate) this.#usual = this.#usual === undefined ? took : this.#usual + 0.05 * (took - this.#usual);
+    this.#usual.observe(took, performance.now());
   }
 
   #failed(pass: Pass | undefined, { kind, retryAfter }: Answer, took: number, first: boolean): void {
-    this.#gate ??= new Gate({ inheritedUsual: this.#usual, lastSuccess: this.#lastSuccess });
+    this.#gate ??= new Gate({ inheritedUsual: this.#usual.average, lastSuccess: this.#usual.lastSuccess });
     const gate = this.#gate;
     if (kind === 'limited') gate.alive();
     else gate.failed({ took, timedOut: kind === 'timeout', first, countsAsStall: true });

@@ -15,8 +15,8 @@ export type Fleet = (processes: number, send: Send) => Call;
 
 /** When calls begin. */
 export type Load =
-  /** At random, so many a second in all. */
-  | { readonly perSecond: number }
+  /** At random, so many a second in all; before `start`, another number. */
+  | { readonly perSecond: number; readonly before?: number }
   /** `count` at once, at `at` milliseconds. */
   | { readonly batch: number; readonly at: number }
   /** So many workers do `calls` one after another, from `at` on. */
@@ -121,7 +121,7 @@ export async function storm(options: StormOptions, fleet: Fleet): Promise<StormR
         () => end(false),
       );
     };
-    start(full, time, random, begin);
+    startCalls(full, time, random, begin);
     await time.runToEnd();
   } finally {
     time.uninstall();
@@ -131,8 +131,8 @@ export async function storm(options: StormOptions, fleet: Fleet): Promise<StormR
   return measure(full, server, firsts, failedFirsts, done, time.pending);
 }
 
-function start(
-  { load, until, processes }: { load: Load; until: number; processes: number },
+function startCalls(
+  { load, until, processes, start }: { load: Load; until: number; processes: number; start: number },
   time: VirtualTime,
   random: () => number,
   begin: (process?: number) => Promise<void>,
@@ -141,7 +141,8 @@ function start(
     const next = () => {
       if (time.now >= until) return;
       begin();
-      time.after((-Math.log(1 - random()) * 1000) / load.perSecond, next);
+      const perSecond = time.now < start ? (load.before ?? load.perSecond) : load.perSecond;
+      time.after((-Math.log(1 - random()) * 1000) / perSecond, next);
     };
     time.after(0, next);
   } else if ('batch' in load) {

@@ -49,6 +49,7 @@ export class Gate {
   #downSince: number | undefined;
   #streak = 0;
   #unanswered = 0;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #mixedUntil = Number.NEGATIVE_INFINITY;
   #lastSuccessSent = Number.NEGATIVE_INFINITY;
   #stalled = false;
@@ -86,11 +87,12 @@ export class Gate {
   failed({ took, timedOut, first, countsAsStall }: { took: number; timedOut: boolean; first: boolean; countsAsStall: boolean }): void {
     const time = now();
     this.#downSince ??= time;
+    this.#failedAt = time;
     this.#streak++;
     const stalled = timedOut && first && countsAsStall && this.#isStall(time, took);
     this.#stalled ||= stalled;
     if (first) this.#pace.firstAttempt(time);
-    if (this.#streak >= T.K! || stalled) this.#window.collapse(time, took);
+    if (this.#streak >= T.K! || stalled || (T.over && !timedOut && this.#pace.congested)) this.#window.collapse(time, took);
     if (stalled) this.#newWindow.collapse(time, took, true);
     this.#schedule();
   }
@@ -107,7 +109,7 @@ export class Gate {
     const time = now();
     this.#lastSuccessSent = Math.max(this.#lastSuccessSent, time - took);
     this.#pace.firstAttempt(time);
-    this.#pace.sample(took, this.#held === 0 && this.#downSince === undefined, time);
+    this.#pace.sample(took, time - this.#failedAt > T.calmAfter!, time);
     this.alive();
     this.#window.encourage(time);
     this.#newWindow.encourage(time);

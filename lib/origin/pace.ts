@@ -32,11 +32,30 @@ export class Pace {
 
   sample(took: number, isCalm: boolean, time: number): void {
     const alpha = T.tau ? Math.max(T.alpha!, 1 - Math.exp((this.#sampledAt - time) / T.tau)) : T.alpha!;
+    const elapsed = Math.min(1000, time - this.#sampledAt);
     this.#sampledAt = time;
     this.recent = this.recent ? this.recent + alpha * (took - this.recent) : took;
-    if (!isCalm && this.#samples >= 10) return;
+    if (!isCalm && this.#samples >= 10) {
+      if (T.drift) this.usual += (1 - Math.exp(-elapsed / T.drift)) * (took - this.usual);
+      return;
+    }
     this.#samples++;
     if (this.usual === Number.POSITIVE_INFINITY) this.usual = took;
-    else this.usual += Math.max(T.beta!, 1 / this.#samples) * (took - this.usual);
+    else this.usual += Math.max(Math.min(T.beta!, elapsed / T.usualTau!), this.#samples <= 10 ? 1 / this.#samples : 0) * (took - this.usual);
+  }
+}
+
+/** The usual duration of an instance's successes, whatever their origin. */
+export class Usual {
+  average: number | undefined;
+  lastSuccess = Number.NEGATIVE_INFINITY;
+  #samples = 0;
+
+  observe(took: number, time: number): void {
+    const elapsed = time - this.lastSuccess;
+    this.lastSuccess = time;
+    if (this.average === undefined) this.average = took;
+    else this.average += (this.#samples < 10 ? 1 / (this.#samples + 1) : Math.min(T.beta!, elapsed / T.usualTau!)) * (took - this.average);
+    if (this.#samples < 10) this.#samples++;
   }
 }

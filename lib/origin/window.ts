@@ -55,7 +55,7 @@ export class Window {
       if (time - this.#lastCut > Math.max(took, T.cutWait! * this.pace.recent)) {
         this.#lastCut = time;
         this.#threshold = this.size;
-        this.size = Math.max(T.min!, this.size * T.down!);
+        this.size = Math.min(this.size, Math.max(T.min!, this.size * T.down!));
       }
     } else if (this.isProbing) this.size = Math.min(1, this.size * T.up!);
     else this.size = Math.min(T.max!, this.size + (this.size < this.#threshold ? 1 : 1 / this.size));
@@ -65,7 +65,7 @@ export class Window {
   returnedFailed(time: number, took: number): void {
     if (!this.isProbing) {
       if (this.pace.usual !== Number.POSITIVE_INFINITY)
-        this.restUntil = Math.max(this.restUntil, time + Math.max(0, T.failRest! * this.pace.usual - took));
+        this.restUntil = Math.max(this.restUntil, time + Math.max(0, (this.pace.congested ? T.failRestC! * this.pace.recent : T.failRest! * this.pace.usual) - took));
       if (time - this.#lastCut > took) {
         this.#lastCut = time;
         this.size /= 2;
@@ -74,7 +74,7 @@ export class Window {
           this.#failedProbes = 0;
         }
       }
-    } else this.size = Math.max(T.min!, this.size / 2);
+    } else this.size = Math.min(this.size, Math.max(this.pace.congested && took < this.pace.recent ? T.overMin! : T.min!, this.size / 2));
     if (!this.isProbing) return;
     this.#failedProbes++;
     this.restUntil = time + this.#restAfterFailure(took);
