@@ -86,7 +86,7 @@ class ModelClient {
   #failed(pass: Pass | undefined, { kind, retryAfter }: Answer, took: number, first: boolean): void {
     this.#gate ??= new Gate({ inheritedUsual: this.#usual.average, lastSuccess: this.#usual.lastSuccess });
     const gate = this.#gate;
-    if (kind === 'limited') gate.alive();
+    if (kind === 'limited') gate.limited();
     else gate.failed({ took, timedOut: kind === 'timeout', first, countsAsStall: true });
     if (retryAfter !== undefined) gate.namedWait(retryAfter);
     if (pass) gate.returned(pass, { ok: false, took });

@@ -126,6 +126,15 @@ export class Gate {
     this.#downSince = undefined;
   }
 
+  /** A 429: the origin is there, and has had enough. */
+  limited(): void {
+    const time = now();
+    this.alive();
+    this.#window.limited(time);
+    this.#newWindow.limited(time);
+    this.#schedule();
+  }
+
   namedWait(ms: number): void {
     this.#namedUntil = Math.max(this.#namedUntil, now() + ms);
   }

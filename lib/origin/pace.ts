@@ -41,7 +41,7 @@ export class Pace {
     }
     this.#samples++;
     if (this.usual === Number.POSITIVE_INFINITY) this.usual = took;
-    else this.usual += Math.max(Math.min(T.beta!, elapsed / T.usualTau!), this.#samples <= 10 ? 1 / this.#samples : 0) * (took - this.usual);
+    else this.usual += Math.max(Math.min(T.beta!, elapsed / T.usualTau!), this.#samples <= T.learn! ? 1 / this.#samples : 0) * (took - this.usual);
   }
 }
 
@@ -55,7 +55,7 @@ export class Usual {
     const elapsed = time - this.lastSuccess;
     this.lastSuccess = time;
     if (this.average === undefined) this.average = took;
-    else this.average += (this.#samples < 10 ? 1 / (this.#samples + 1) : Math.min(T.beta!, elapsed / T.usualTau!)) * (took - this.average);
-    if (this.#samples < 10) this.#samples++;
+    else this.average += (this.#samples < T.learn! ? 1 / (this.#samples + 1) : Math.min(T.beta!, elapsed / T.usualTau!)) * (took - this.average);
+    if (this.#samples < T.learn!) this.#samples++;
   }
 }

@@ -43,6 +43,16 @@ export class Window {
     if (this.isProbing && this.out === 0) this.restUntil = Math.min(this.restUntil, time + this.#rest());
   }
 
+  /** All that are out will be told the same. */
+  limited(time: number): void {
+    if (this.isProbing) return;
+    this.#threshold = Math.max(1, this.size / 2);
+    this.size = 1 / 2;
+    this.#failedProbes = 0;
+    this.#lastCut = time;
+    this.restUntil = time + T.limRest! * (0.75 + Math.random() / 2);
+  }
+
   reopen(): void {
     this.size = Math.max(this.size, T.reopen!);
     this.#failedProbes = 0;
