@@ -240,7 +240,12 @@ export interface Ruling {
 }
 
 /** Judges a law by one seed, in each of its fleets and with each of its services. */
-export async function judge(law: Law, seed: number, fleet: Fleet, only?: { processes?: number }): Promise<Ruling[]> {
+export async function judge(
+  law: Law,
+  seed: number,
+  fleet: Fleet,
+  only?: { processes?: number },
+): Promise<Ruling[]> {
   const rulings: Ruling[] = [];
   for (const [index, size] of law.fleets.entries()) {
     if (only?.processes !== undefined && law.fleets[only.processes] !== size) continue;
@@ -248,7 +253,10 @@ export async function judge(law: Law, seed: number, fleet: Fleet, only?: { proce
       // The same draws for a seed, whatever else is run.
       const random = seededRandom(1000 * seed + 10 * index + 1);
       const processes = Math.round(draw(size, random));
-      const load = typeof law.load === 'object' && !Array.isArray(law.load) ? (law.load as Load) : { perSecond: draw(law.load as Draw, random) };
+      const load =
+        typeof law.load === 'object' && !Array.isArray(law.load)
+          ? (law.load as Load)
+          : { perSecond: draw(law.load as Draw, random) };
       const start = law.settings.start ?? 5_000;
       const end = start + 1000 * draw(law.down ?? 0, random);
       const sigma = draw(spread, random);

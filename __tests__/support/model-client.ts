@@ -1,7 +1,7 @@
 /**
  * A model of what the library's retry loop does, small enough to sweep with: full jitter, five retries, and the gate.
  */
-import { Gate, type Departure, type Pass } from '../../lib/origin/gate';
+import { type Departure, Gate, type Pass } from '../../lib/origin/gate';
 import { Usual } from '../../lib/origin/pace';
 import type { Answer } from './server-model';
 import type { Endpoint, Fleet, Send } from './storm';
@@ -37,7 +37,13 @@ class ModelClient {
 
   constructor(send: Send, options: ClientOptions) {
     this.#send = send;
-    this.#options = { patience: 10_000, maxQueueTime: 30_000, maxRetries: 5, holdNewCalls: 'stalled', ...options };
+    this.#options = {
+      patience: 10_000,
+      maxQueueTime: 30_000,
+      maxRetries: 5,
+      holdNewCalls: 'stalled',
+      ...options,
+    };
   }
 
   async call(endpoint: Endpoint): Promise<void> {

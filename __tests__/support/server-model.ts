@@ -117,8 +117,7 @@ export class ServerModel {
   #sampleService(): number {
     const { service, sigma } = this.options;
     if (sigma === 0) return service;
-    const normal =
-      Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());
+    const normal = Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());
     return service * Math.exp(sigma * normal - (sigma * sigma) / 2);
   }
 

@@ -32,7 +32,9 @@ export interface StormOptions extends Partial<ServerOptions> {
   readonly until?: number;
 }
 
-const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>> & { retryAfter: number | undefined } = {
+const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>> & {
+  retryAfter: number | undefined;
+} = {
   outage: 'none',
   workers: 20,
   service: 20,
@@ -189,7 +191,8 @@ function measure(
     failedPercent: (100 * failed.length) / done.length,
     traffic: server.got / done.length,
     healthyAfter,
-    backlogGoneAfter: inOutage.reduce((last, { startedAt, took }) => Math.max(last, startedAt + took - end), 0) / 1000,
+    backlogGoneAfter:
+      inOutage.reduce((last, { startedAt, took }) => Math.max(last, startedAt + took - end), 0) / 1000,
     backlogLimit: spare > 0 ? backlog / spare : Number.POSITIVE_INFINITY,
     lastDoneAfter:
       (done.reduce((last, { startedAt, took }) => Math.max(last, startedAt + took), 0) -
@@ -201,7 +204,10 @@ function measure(
     goodFailed: inOutage.filter(({ ok, endpoint }) => !ok && endpoint === 'good').length,
     failingP50: quantile(seconds(failed), 0.5),
     failingMax: quantile(seconds(failed), 1),
-    p99After: quantile(seconds(done.filter(({ ok, startedAt }) => ok && startedAt >= end && startedAt < end + 15_000)), 0.99),
+    p99After: quantile(
+      seconds(done.filter(({ ok, startedAt }) => ok && startedAt >= end && startedAt < end + 15_000)),
+      0.99,
+    ),
     peak: server.perSecond.reduce((most, count) => Math.max(most, count ?? 0), 0) / perSecond,
     timersLeft,
   };

@@ -1,285 +1,310 @@
 /**
- * The gate: one per origin. Retries pass it freely while the origin is well, a few at a time while it fails, and more
- * as it recovers; those that may not go yet are held.
+ * The gate: one per origin that has failed. Retries pass it freely while the origin is well, as probes while it fails,
+ * and more and more of them as it recovers; those that may not go yet are held.
  */
-import { now, startTimer } from '../timing';
-import { DeadlineHeap, type Due } from './deadline-heap';
-import { type InLine, Line } from './line';
+import { now } from '../timing';
+import { Alarm } from './alarm';
+import { DeadlineHeap } from './deadline-heap';
+import { type CallToHold, type Held, HeldCalls, type Pass } from './held-calls';
 import { Pace } from './pace';
-import { Window } from './window';
-import { T } from './tune';
+import { StallWatch } from './stall';
+import { jitter, Window } from './window';
 
-/** Permission to send one attempt, to be handed back when the attempt is over. */
-export interface Pass extends Due {
-  dueAt: number;
-  readonly window: Window;
+export type { CallToHold, Departure, Pass } from './held-calls';
+
+export type GateState = 'well' | 'failing' | 'stalled' | 'given-up' | 'rate-limited';
+
+export interface GateOptions {
+  /** Milliseconds that successes of the attached instance take on average: good until the origin has its own. */
+  readonly inheritedUsual?: number | undefined;
+  /** When the instance last had a success, on the clock of `now()`: a gate is made at the first failure, and saw none. */
+  readonly lastSuccess?: number | undefined;
+  /** Asked before each retry that is no probe: `false`, and it stays held; asked again after a success, or a second. */
+  readonly toll?: (() => boolean) | undefined;
 }
 
-export type Departure = Pass | 'expired' | 'given-up';
-
-export interface CallToHold {
-  readonly retriesLeft: number;
-  /** Milliseconds it may be held at most. */
-  readonly longest: number;
-  readonly patience: number;
-  /** A first attempt. */
-  readonly unsent: boolean;
-  /** Called once, never before `hold` has returned. */
-  readonly leave: (how: Departure) => void;
+/** A failed attempt. */
+export interface Failure {
+  /** Milliseconds. */
+  readonly took: number;
+  readonly timedOut: boolean;
+  /** A first attempt: a retry that times out again tells nothing new. */
+  readonly first: boolean;
+  /** False for a call that is meant to time out, like a long poll. */
+  readonly countsAsStall: boolean;
 }
 
-interface Held extends InLine, Pass {
-  readonly call: CallToHold;
-  readonly since: number;
-}
+/** So many failures in a row, and the origin is down. */
+const DOWN_AFTER = 8;
+/** Milliseconds without a failure until durations are usual again. */
+const CALM_AFTER = 5_000;
+/** Milliseconds, and durations, after which a call that was let go holds no place any more. */
+const LOST_AFTER = 2_000;
+const LOST_AFTER_DURATIONS = 4;
+/** Fewer held than this are too few to burn their retries on probing. */
+const FEW = 3;
+const LONGEST_SPREAD = 5_000;
+const TOLL_AGAIN_AFTER = 1_000;
 
 export class Gate {
   readonly #pace: Pace;
-  /** Of the retries. */
+  /** Of retries. */
   readonly #window: Window;
-  /** Of first attempts that were held. */
-  readonly #newWindow: Window;
-  readonly #retries = new Line<Held>();
-  /** Retries that are their calls' last: no probes, as long as there are others. */
-  readonly #lastChances = new Line<Held>();
-  readonly #unsent = new Line<Held>();
-  readonly #deadlines = new DeadlineHeap<Held>();
-  readonly #out = new DeadlineHeap<Pass>();
-  #held = 0;
+  /** Of first attempts that were held: a retry that stalls again takes no place of theirs. */
+  readonly #windowOfUnsent: Window;
+  readonly #stall: StallWatch;
+  readonly #calls = new HeldCalls();
+  /** Those that were let go and are not back. */
+  readonly #passes = new DeadlineHeap<Pass>();
+  readonly #toll: (() => boolean) | undefined;
   #downSince: number | undefined;
-  #streak = 0;
-  #unanswered = 0;
   #failedAt = Number.NEGATIVE_INFINITY;
-  #mixedUntil = Number.NEGATIVE_INFINITY;
-  #lastSuccessSent = Number.NEGATIVE_INFINITY;
-  #stalled = false;
-  #lastSuccess = Number.NEGATIVE_INFINITY;
+  #failuresInARow = 0;
   #namedUntil = Number.NEGATIVE_INFINITY;
-  #wakesAt = Number.POSITIVE_INFINITY;
-  #stopTimer: () => void = () => {};
+  #tollAt = Number.NEGATIVE_INFINITY;
+  readonly #alarm = new Alarm((time) => this.#wake(time));
 
-  constructor({ inheritedUsual, lastSuccess }: { inheritedUsual?: number | undefined; lastSuccess?: number | undefined } = {}) {
+  constructor({ inheritedUsual, lastSuccess, toll }: GateOptions = {}) {
     this.#pace = new Pace(inheritedUsual);
     this.#window = new Window(this.#pace);
-    this.#newWindow = new Window(this.#pace);
-    this.#lastSuccess = lastSuccess ?? Number.NEGATIVE_INFINITY; (globalThis as any).__gates?.push(this);
+    this.#windowOfUnsent = new Window(this.#pace);
+    this.#stall = new StallWatch(lastSuccess);
+    this.#toll = toll;
   }
 
-  get held() { return this.#held; }
-  get window() { return this.#window.size; }
-  get downSince() { return this.#downSince; }
+  /** How many calls are held. */
+  get held(): number {
+    return this.#calls.size;
+  }
 
+  /** How many retries may be out at once; below one: one at a time, with rests. */
+  get window(): number {
+    return this.#window.size;
+  }
+
+  /** Since when there has been no sign of life, on the clock of `now()`. */
+  get downSince(): number | undefined {
+    return this.#downSince;
+  }
+
+  /** @param patience that of the policy that asks */
+  state(patience: number): GateState {
+    if (this.givenUp(patience)) return 'given-up';
+    if (now() < this.#namedUntil) return 'rate-limited';
+    if (this.#stall.isStalled) return 'stalled';
+    return this.#downSince === undefined ? 'well' : 'failing';
+  }
+
+  /** Whether a call of that patience fails fast. */
   givenUp(patience: number): boolean {
     return this.patienceLeft(patience) <= 0;
   }
 
-  /** Milliseconds until calls of that patience fail fast; the whole patience while there are signs of life. */
+  /** Milliseconds until calls of that patience fail fast; all of it while there are signs of life. */
   patienceLeft(patience: number): number {
-    return this.#downSince === undefined ? patience : Math.max(0, this.#downSince + patience - now());
+    const time = now();
+    return Math.max(0, this.#patienceBegan(time) + patience - time);
   }
 
+  /** Whether a first attempt has to be held. */
   isHoldingNewCalls(mode: 'stalled' | 'rate-limited' | false, patience: number): boolean {
     if (mode === false) return false;
     if (mode === 'rate-limited' && now() < this.#namedUntil) return true;
-    return this.#stalled && !this.givenUp(patience);
+    return this.#stall.isStalled && !this.givenUp(patience);
   }
 
-  failed({ took, timedOut, first, countsAsStall }: { took: number; timedOut: boolean; first: boolean; countsAsStall: boolean }): void {
+  /** Any attempt failed. To be told before `returned`. */
+  failed({ took, timedOut, first, countsAsStall }: Failure): void {
     const time = now();
     this.#downSince ??= time;
     this.#failedAt = time;
-    this.#streak++;
-    const stalled = timedOut && first && countsAsStall && this.#isStall(time, took);
-    this.#stalled ||= stalled;
-    if (first) this.#pace.firstAttempt(time);
-    if (this.#streak >= T.K! || stalled || (T.over && !timedOut && this.#pace.congested)) this.#window.collapse(time, took);
-    if (stalled) this.#newWindow.collapse(time, took, true);
+    this.#failuresInARow++;
+    if (first) this.#pace.noteFirstAttempt(time);
+    const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
+    if (isStall) this.#windowOfUnsent.collapse(time, took, true);
+    if (isStall || this.#failuresInARow >= DOWN_AFTER) this.#window.collapse(time, took);
     this.#schedule();
   }
 
-  #isStall(time: number, took: number): boolean {
-    // Answered what was sent later: it is that endpoint that stalls.
-    if (this.#lastSuccessSent > time - took) this.#mixedUntil = time + T.mixed!;
-    if (this.#lastSuccess >= time - took) return false;
-    this.#unanswered++;
-    return this.#unanswered >= (time < this.#mixedUntil ? T.need! : 1);
-  }
-
+  /** An attempt succeeded that the gate did not let out. */
   succeeded(took: number): void {
     const time = now();
-    this.#lastSuccessSent = Math.max(this.#lastSuccessSent, time - took);
-    this.#pace.firstAttempt(time);
-    this.#pace.sample(took, time - this.#failedAt > T.calmAfter!, time);
-    this.alive();
+    this.#pace.noteFirstAttempt(time);
+    this.#noteSuccess(took, time);
     this.#window.encourage(time);
-    this.#newWindow.encourage(time);
-    this.#drain();
-    this.#schedule();
+    this.#windowOfUnsent.encourage(time);
+    this.#move(time);
   }
 
+  /** An answer that is nobody's to retry, like a 404: a sign of life. */
   alive(): void {
-    this.#streak = 0;
-    this.#unanswered = 0;
-    if (this.#stalled && T.reopen) this.#newWindow.reopen();
-    this.#stalled = false;
-    this.#lastSuccess = now();
-    this.#downSince = undefined;
+    const time = now();
+    this.#signOfLife(time);
+    this.#move(time);
   }
 
-  /** A 429: the origin is there, and has had enough. */
+  /** A 429: a sign of life, but no room for more. */
   limited(): void {
     const time = now();
-    this.alive();
-    this.#window.limited(time);
-    this.#newWindow.limited(time);
+    this.#signOfLife(time);
+    this.#window.collapseAsLimited(time);
+    this.#windowOfUnsent.collapseAsLimited(time);
     this.#schedule();
   }
 
+  /** The server said when to come back: until then nobody who is held leaves, and no patience runs out. */
   namedWait(ms: number): void {
     this.#namedUntil = Math.max(this.#namedUntil, now() + ms);
   }
 
+  /** A pass for a retry that need not wait. */
   tryLeave(): Pass | undefined {
     const time = now();
-    if (this.#held > 0 || this.#window.isProbing || time < this.#namedUntil || !this.#window.mayLeave(time)) return undefined;
-    return this.#send({ window: this.#window, dueAt: 0, heapIndex: -1 });
+    const isOpen = !this.#window.isProbing && this.#window.opensAt <= time && this.#namedUntil <= time;
+    if (!isOpen || this.#calls.size > 0 || !this.#paysToll(time)) return undefined;
+    return this.#give({ window: this.#window, dueAt: 0, heapIndex: -1 }, time);
   }
 
+  /**
+   * Holds a retry, or a first attempt, until it may go or its time is up.
+   * @returns what takes it out, without a call of `leave`
+   */
   hold(call: CallToHold): () => void {
     const time = now();
-    const w = this.#window;
-    if (w.isProbing && this.#held < 3 && !call.unsent) {
-      const spread = call.patience / 2 / 2 ** Math.min(20, call.retriesLeft + 3 * this.#held);
-      w.restUntil = Math.max(w.restUntil, time + spread * (0.75 + Math.random() / 2));
-    }
-    const entry: Held = { call, window: call.unsent ? this.#newWindow : w, since: time, dueAt: time + Math.min(call.longest, call.patience), heapIndex: -1, ahead: undefined, behind: undefined };
-    if (this.#downSince !== undefined) entry.dueAt = this.#endOf(entry, time);
-    this.#lineOf(call).add(entry);
-    this.#deadlines.add(entry);
-    this.#held++;
+    if (!call.unsent) this.#spareFew(call, time);
+    const window = call.unsent ? this.#windowOfUnsent : this.#window;
+    const held = this.#calls.add(call, window, time, this.#patienceBegan(time));
     this.#schedule();
     return () => {
-      if (entry.heapIndex >= 0) this.#remove(entry);
+      if (!held.isHeld) return;
+      this.#calls.remove(held);
+      this.#schedule();
     };
   }
 
-  returned(pass: Pass, { ok, took }: { ok: boolean; took: number }): void {
-    const isLost = pass.heapIndex < 0;
-    if (!isLost) this.#back(pass);
+  /** An attempt that was let go is over. `ok`: it succeeded, or its answer is nobody's to retry. */
+  returned(pass: Pass, { ok, took }: { readonly ok: boolean; readonly took: number }): void {
     const time = now();
+    const wasOut = this.#takeBack(pass);
+    const { window } = pass;
     if (ok) {
-      this.#lastSuccessSent = Math.max(this.#lastSuccessSent, time - took);
-      this.#pace.sample(took, false, time);
-      this.alive();
-      if (!isLost) pass.window.returnedWell(time, took);
-      (pass.window === this.#window ? this.#newWindow : this.#window).encourage(time);
-    } else if (!isLost) {
-      pass.window.returnedFailed(time, took);
-      if (T.floor && pass.window === this.#newWindow && !this.#stalled && !this.#pace.congested) this.#newWindow.reopen();
+      this.#noteSuccess(took, time);
+      if (wasOut) window.returnedWell(time, took);
+      (window === this.#window ? this.#windowOfUnsent : this.#window).encourage(time);
+    } else if (wasOut) {
+      window.returnedFailed(time, took);
+      // Other first attempts go as they come: those that were held are no worse.
+      if (window === this.#windowOfUnsent && !this.#stall.isStalled && !this.#pace.congested) window.reopen();
     }
-    this.#drain();
-    this.#schedule();
+    this.#move(time);
   }
 
+  /** An attempt that was let go was not sent, or was cancelled: that says nothing about the origin. */
   unused(pass: Pass): void {
-    if (pass.heapIndex >= 0) this.#back(pass);
-    this.#drain();
-    this.#schedule();
+    this.#takeBack(pass);
+    this.#move(now());
   }
 
-  #send<P extends Pass>(pass: P): P {
+  #patienceBegan(time: number): number {
+    return this.#downSince === undefined ? time : Math.max(this.#downSince, this.#namedUntil);
+  }
+
+  #noteSuccess(took: number, time: number): void {
+    const isCalm = this.#calls.size === 0 && time - this.#failedAt > CALM_AFTER;
+    this.#pace.sample(took, isCalm, time);
+    this.#stall.answered(took, time);
+    this.#tollAt = Number.NEGATIVE_INFINITY;
+    this.#signOfLife(time);
+  }
+
+  #signOfLife(time: number): void {
+    this.#failuresInARow = 0;
+    this.#downSince = undefined;
+    if (this.#stall.signOfLife(time)) this.#windowOfUnsent.reopen();
+  }
+
+  /** Few calls, few retries: those that are left are spread over half the patience, and outlast three seconds. */
+  #spareFew({ patience, retriesLeft }: CallToHold, time: number): void {
+    if (!this.#window.isProbing || this.#calls.size >= FEW) return;
+    const spread = Math.min(LONGEST_SPREAD, patience / 2) / 2 ** (retriesLeft + FEW * this.#calls.size);
+    this.#window.restUntil = Math.max(this.#window.restUntil, time + spread * jitter());
+  }
+
+  #paysToll(time: number): boolean {
+    if (!this.#toll) return true;
+    if (time < this.#tollAt) return false;
+    if (this.#toll()) return true;
+    this.#tollAt = time + TOLL_AGAIN_AFTER;
+    return false;
+  }
+
+  #give<P extends Pass>(pass: P, time: number): P {
     pass.window.out++;
-    pass.dueAt = now() + Math.max(T.lostAfter!, 4 * this.#pace.recent);
-    this.#out.add(pass);
+    pass.dueAt = time + Math.max(LOST_AFTER, LOST_AFTER_DURATIONS * this.#pace.recent);
+    this.#passes.add(pass);
     return pass;
   }
 
-  #back(pass: Pass): void {
-    this.#out.remove(pass);
+  /** @returns false if it was lost before */
+  #takeBack(pass: Pass): boolean {
+    if (pass.heapIndex < 0) return false;
+    this.#passes.remove(pass);
     pass.window.out--;
+    return true;
   }
 
-  /** When a held call's time is up. */
-  #endOf({ since, call }: Held, time: number): number {
-    const begun = this.#downSince ?? time;
-    // What was never sent leaves at the pace at which it came, not as one burst.
-    return Math.min(since + call.longest, (call.unsent ? Math.max(since, begun) : begun) + call.patience);
-  }
-
-  #drain(): void {
-    const time = now();
-    if (time < this.#namedUntil) return;
-    for (let call = this.#unsent.first; call && this.#newWindow.mayLeave(time); call = this.#unsent.first) this.#let(call);
-    // While stalled, a call that was never sent is the better probe: it may well go to another endpoint.
-    for (let call = this.#nextRetry; call && this.#retriesMayLeave(time); call = this.#nextRetry) this.#let(call);
-  }
-
-  get #nextRetry(): Held | undefined {
-    return this.#window.isProbing ? (this.#retries.first ?? this.#lastChances.first) : (this.#lastChances.first ?? this.#retries.first);
-  }
-
-  #lineOf({ unsent, retriesLeft }: CallToHold): Line<Held> {
-    if (unsent) return this.#unsent;
-    return retriesLeft <= T.lastChance! ? this.#lastChances : this.#retries;
-  }
-
-  #retriesMayLeave(time: number): boolean {
-    return this.#window.mayLeave(time) && !(this.#stalled && (this.#unsent.first || this.#newWindow.out > 0));
-  }
-
-  #let(call: Held): void {
-    this.#remove(call);
-    this.#send(call);
-    call.call.leave(call);
-  }
-
-  #remove(entry: Held): void {
-    this.#lineOf(entry.call).remove(entry);
-    this.#deadlines.remove(entry);
-    this.#held--;
-    if (this.#held === 0) this.#sleep();
-  }
-
-  /** @param time that of the timer: it is due whatever the clock says */
-  #wake(time: number): void {
-    this.#wakesAt = Number.POSITIVE_INFINITY;
-    for (let pass = this.#out.earliest; pass && pass.dueAt <= time; pass = this.#out.earliest) {
-      this.#back(pass);
-      pass.window.returnedFailed(time, T.lostAfter!);
+  /** Lets go who may. */
+  #move(time: number): void {
+    if (this.#namedUntil <= time) {
+      for (let next = this.#nextUnsent(time); next; next = this.#nextUnsent(time)) this.#let(next, time);
+      for (let next = this.#nextRetry(time); next; next = this.#nextRetry(time)) this.#let(next, time);
     }
-    for (let due = this.#deadlines.earliest; due && due.dueAt <= time; due = this.#deadlines.earliest) {
-      const end = this.#endOf(due, time);
-      if (end > time) {
-        this.#deadlines.remove(due);
-        due.dueAt = end;
-        this.#deadlines.add(due);
-        continue;
-      }
-      this.#remove(due);
-      due.call.leave(time >= due.since + due.call.longest ? 'expired' : 'given-up');
-    }
-    this.#drain();
     this.#schedule();
   }
 
-  #schedule(): void {
-    const earliest = this.#deadlines.earliest;
-    if (!earliest) return;
-    const time = now();
-    let at = earliest.dueAt;
-    if (this.#unsent.first) at = Math.min(at, this.#newWindow.nextAt);
-    if (this.#nextRetry && !(this.#stalled && (this.#unsent.first || this.#newWindow.out > 0))) at = Math.min(at, this.#window.nextAt);
-    at = Math.max(at, Math.min(earliest.dueAt, this.#namedUntil));
-    const out = this.#out.earliest;
-    if (out) at = Math.min(at, out.dueAt);
-    if (at >= this.#wakesAt) return;
-    this.#stopTimer();
-    this.#wakesAt = at;
-    this.#stopTimer = startTimer(Math.max(0, at - time), () => this.#wake(Math.max(at, now())));
+  #nextUnsent(time: number): Held | undefined {
+    return this.#windowOfUnsent.opensAt <= time ? this.#calls.nextUnsent : undefined;
   }
 
-  #sleep(): void {
-    this.#stopTimer();
-    this.#wakesAt = Number.POSITIVE_INFINITY;
+  #nextRetry(time: number): Held | undefined {
+    if (this.#retriesOpenAt > time) return undefined;
+    const { isProbing } = this.#window;
+    const next = this.#calls.nextRetry(isProbing);
+    return next && (isProbing || this.#paysToll(time)) ? next : undefined;
+  }
+
+  /** While stalled, a call that was never sent is the better probe: it may well go to another endpoint. */
+  get #retriesOpenAt(): number {
+    const hasBetter = this.#calls.nextUnsent !== undefined || this.#windowOfUnsent.out > 0;
+    if (this.#stall.isStalled && hasBetter) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#window.opensAt, this.#window.isProbing ? Number.NEGATIVE_INFINITY : this.#tollAt);
+  }
+
+  #let(held: Held, time: number): void {
+    this.#calls.remove(held);
+    held.call.leave(this.#give(held, time));
+  }
+
+  #wake(time: number): void {
+    // A probe that hangs does not hold the line for as long as it hangs.
+    for (let lost = this.#passes.earliest; lost && lost.dueAt <= time; lost = this.#passes.earliest) {
+      this.#takeBack(lost);
+      lost.window.returnedFailed(time, LOST_AFTER);
+    }
+    const began = this.#patienceBegan(time);
+    for (let due = this.#calls.takeDue(time, began); due; due = this.#calls.takeDue(time, began)) {
+      due.call.leave(time >= due.since + due.call.longest ? 'expired' : 'given-up');
+    }
+    this.#move(time);
+  }
+
+  #schedule(): void {
+    if (this.#calls.size === 0) return this.#alarm.set(Number.POSITIVE_INFINITY);
+    const unsentAt = this.#calls.nextUnsent ? this.#windowOfUnsent.opensAt : Number.POSITIVE_INFINITY;
+    const retryAt = this.#calls.nextRetry(true) ? this.#retriesOpenAt : Number.POSITIVE_INFINITY;
+    const lostAt = this.#passes.earliest?.dueAt ?? Number.POSITIVE_INFINITY;
+    this.#alarm.set(
+      Math.min(this.#calls.earliest, lostAt, Math.max(this.#namedUntil, Math.min(unsentAt, retryAt))),
+    );
   }
 }
