@@ -1,8 +1,10 @@
 /**
  * A model of what the library's retry loop does, small enough to sweep with: full jitter, five retries, and the gate.
  */
-import { type Departure, Gate, type Pass } from '../../lib/origin/gate';
+import { Gate } from '../../lib/origin/gate';
+import type { Departure } from '../../lib/origin/gate-words';
 import { Usual } from '../../lib/origin/pace';
+import type { Pass } from '../../lib/origin/passes';
 import type { Answer } from './server-model';
 import type { Endpoint, Fleet, Send } from './storm';
 

@@ -13,11 +13,10 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Rings at that time, on the clock of `now()`, or sooner, if it was to; Infinity: never. */
+  /** Rings at that time, on the clock of `now()`, or sooner, if it was to. */
   set(at: number): void {
-    if (at === Number.POSITIVE_INFINITY) return this.#clear();
     if (at >= this.#at) return;
-    this.#clear();
+    this.clear();
     this.#at = at;
     this.#stop = startTimer(Math.max(0, at - now()), () => {
       this.#at = Number.POSITIVE_INFINITY;
@@ -25,7 +24,7 @@ export class Alarm {
     });
   }
 
-  #clear(): void {
+  clear(): void {
     this.#stop();
     this.#at = Number.POSITIVE_INFINITY;
   }

@@ -4,47 +4,21 @@
  */
 import { now } from '../timing';
 import { Alarm } from './alarm';
-import { DeadlineHeap } from './deadline-heap';
-import { type CallToHold, type Held, HeldCalls, type Pass } from './held-calls';
+import type { CallToHold, Failure, GateOptions, GateState } from './gate-words';
+import { type Held, HeldCalls } from './held-calls';
 import { Pace } from './pace';
+import { type Pass, Passes } from './passes';
 import { StallWatch } from './stall';
+import { Toll } from './toll';
 import { jitter, Window } from './window';
-
-export type { CallToHold, Departure, Pass } from './held-calls';
-
-export type GateState = 'well' | 'failing' | 'stalled' | 'given-up' | 'rate-limited';
-
-export interface GateOptions {
-  /** Milliseconds that successes of the attached instance take on average: good until the origin has its own. */
-  readonly inheritedUsual?: number | undefined;
-  /** When the instance last had a success, on the clock of `now()`: a gate is made at the first failure, and saw none. */
-  readonly lastSuccess?: number | undefined;
-  /** Asked before each retry that is no probe: `false`, and it stays held; asked again after a success, or a second. */
-  readonly toll?: (() => boolean) | undefined;
-}
-
-/** A failed attempt. */
-export interface Failure {
-  /** Milliseconds. */
-  readonly took: number;
-  readonly timedOut: boolean;
-  /** A first attempt: a retry that times out again tells nothing new. */
-  readonly first: boolean;
-  /** False for a call that is meant to time out, like a long poll. */
-  readonly countsAsStall: boolean;
-}
 
 /** So many failures in a row, and the origin is down. */
 const DOWN_AFTER = 8;
 /** Milliseconds without a failure until durations are usual again. */
 const CALM_AFTER = 5_000;
-/** Milliseconds, and durations, after which a call that was let go holds no place any more. */
-const LOST_AFTER = 2_000;
-const LOST_AFTER_DURATIONS = 4;
 /** Fewer held than this are too few to burn their retries on probing. */
 const FEW = 3;
 const LONGEST_SPREAD = 5_000;
-const TOLL_AGAIN_AFTER = 1_000;
 
 export class Gate {
   readonly #pace: Pace;
@@ -55,13 +29,12 @@ export class Gate {
   readonly #stall: StallWatch;
   readonly #calls = new HeldCalls();
   /** Those that were let go and are not back. */
-  readonly #passes = new DeadlineHeap<Pass>();
-  readonly #toll: (() => boolean) | undefined;
+  readonly #passes = new Passes();
+  readonly #toll: Toll;
   #downSince: number | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
   #namedUntil = Number.NEGATIVE_INFINITY;
-  #tollAt = Number.NEGATIVE_INFINITY;
   readonly #alarm = new Alarm((time) => this.#wake(time));
 
   constructor({ inheritedUsual, lastSuccess, toll }: GateOptions = {}) {
@@ -69,7 +42,7 @@ export class Gate {
     this.#window = new Window(this.#pace);
     this.#windowOfUnsent = new Window(this.#pace);
     this.#stall = new StallWatch(lastSuccess);
-    this.#toll = toll;
+    this.#toll = new Toll(toll);
   }
 
   /** How many calls are held. */
@@ -97,7 +70,7 @@ export class Gate {
 
   /** Whether a call of that patience fails fast. */
   givenUp(patience: number): boolean {
-    return this.patienceLeft(patience) <= 0;
+    return this.#downSince !== undefined && this.patienceLeft(patience) <= 0;
   }
 
   /** Milliseconds until calls of that patience fail fast; all of it while there are signs of life. */
@@ -161,8 +134,8 @@ export class Gate {
   tryLeave(): Pass | undefined {
     const time = now();
     const isOpen = !this.#window.isProbing && this.#window.opensAt <= time && this.#namedUntil <= time;
-    if (!isOpen || this.#calls.size > 0 || !this.#paysToll(time)) return undefined;
-    return this.#give({ window: this.#window, dueAt: 0, heapIndex: -1 }, time);
+    if (!isOpen || this.#calls.size > 0 || !this.#toll.isPaid(time)) return undefined;
+    return this.#passes.give({ window: this.#window, dueAt: 0, heapIndex: -1 }, time, this.#pace.recent);
   }
 
   /**
@@ -185,7 +158,7 @@ export class Gate {
   /** An attempt that was let go is over. `ok`: it succeeded, or its answer is nobody's to retry. */
   returned(pass: Pass, { ok, took }: { readonly ok: boolean; readonly took: number }): void {
     const time = now();
-    const wasOut = this.#takeBack(pass);
+    const wasOut = this.#passes.takeBack(pass);
     const { window } = pass;
     if (ok) {
       this.#noteSuccess(took, time);
@@ -201,7 +174,7 @@ export class Gate {
 
   /** An attempt that was let go was not sent, or was cancelled: that says nothing about the origin. */
   unused(pass: Pass): void {
-    this.#takeBack(pass);
+    this.#passes.takeBack(pass);
     this.#move(now());
   }
 
@@ -213,7 +186,7 @@ export class Gate {
     const isCalm = this.#calls.size === 0 && time - this.#failedAt > CALM_AFTER;
     this.#pace.sample(took, isCalm, time);
     this.#stall.answered(took, time);
-    this.#tollAt = Number.NEGATIVE_INFINITY;
+    this.#toll.askAgain();
     this.#signOfLife(time);
   }
 
@@ -228,29 +201,6 @@ export class Gate {
     if (!this.#window.isProbing || this.#calls.size >= FEW) return;
     const spread = Math.min(LONGEST_SPREAD, patience / 2) / 2 ** (retriesLeft + FEW * this.#calls.size);
     this.#window.restUntil = Math.max(this.#window.restUntil, time + spread * jitter());
-  }
-
-  #paysToll(time: number): boolean {
-    if (!this.#toll) return true;
-    if (time < this.#tollAt) return false;
-    if (this.#toll()) return true;
-    this.#tollAt = time + TOLL_AGAIN_AFTER;
-    return false;
-  }
-
-  #give<P extends Pass>(pass: P, time: number): P {
-    pass.window.out++;
-    pass.dueAt = time + Math.max(LOST_AFTER, LOST_AFTER_DURATIONS * this.#pace.recent);
-    this.#passes.add(pass);
-    return pass;
-  }
-
-  /** @returns false if it was lost before */
-  #takeBack(pass: Pass): boolean {
-    if (pass.heapIndex < 0) return false;
-    this.#passes.remove(pass);
-    pass.window.out--;
-    return true;
   }
 
   /** Lets go who may. */
@@ -270,27 +220,26 @@ export class Gate {
     if (this.#retriesOpenAt > time) return undefined;
     const { isProbing } = this.#window;
     const next = this.#calls.nextRetry(isProbing);
-    return next && (isProbing || this.#paysToll(time)) ? next : undefined;
+    return next && (isProbing || this.#toll.isPaid(time)) ? next : undefined;
   }
 
   /** While stalled, a call that was never sent is the better probe: it may well go to another endpoint. */
   get #retriesOpenAt(): number {
     const hasBetter = this.#calls.nextUnsent !== undefined || this.#windowOfUnsent.out > 0;
     if (this.#stall.isStalled && hasBetter) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#window.opensAt, this.#window.isProbing ? Number.NEGATIVE_INFINITY : this.#tollAt);
+    return Math.max(
+      this.#window.opensAt,
+      this.#window.isProbing ? Number.NEGATIVE_INFINITY : this.#toll.askAgainAt,
+    );
   }
 
   #let(held: Held, time: number): void {
     this.#calls.remove(held);
-    held.call.leave(this.#give(held, time));
+    held.call.leave(this.#passes.give(held, time, this.#pace.recent));
   }
 
   #wake(time: number): void {
-    // A probe that hangs does not hold the line for as long as it hangs.
-    for (let lost = this.#passes.earliest; lost && lost.dueAt <= time; lost = this.#passes.earliest) {
-      this.#takeBack(lost);
-      lost.window.returnedFailed(time, LOST_AFTER);
-    }
+    this.#passes.giveUpLost(time);
     const began = this.#patienceBegan(time);
     for (let due = this.#calls.takeDue(time, began); due; due = this.#calls.takeDue(time, began)) {
       due.call.leave(time >= due.since + due.call.longest ? 'expired' : 'given-up');
@@ -299,12 +248,18 @@ export class Gate {
   }
 
   #schedule(): void {
-    if (this.#calls.size === 0) return this.#alarm.set(Number.POSITIVE_INFINITY);
+    if (this.#calls.size === 0) {
+      this.#alarm.clear();
+      return;
+    }
     const unsentAt = this.#calls.nextUnsent ? this.#windowOfUnsent.opensAt : Number.POSITIVE_INFINITY;
     const retryAt = this.#calls.nextRetry(true) ? this.#retriesOpenAt : Number.POSITIVE_INFINITY;
-    const lostAt = this.#passes.earliest?.dueAt ?? Number.POSITIVE_INFINITY;
     this.#alarm.set(
-      Math.min(this.#calls.earliest, lostAt, Math.max(this.#namedUntil, Math.min(unsentAt, retryAt))),
+      Math.min(
+        this.#calls.earliest,
+        this.#passes.lostAt,
+        Math.max(this.#namedUntil, Math.min(unsentAt, retryAt)),
+      ),
     );
   }
 }

@@ -1,39 +1,11 @@
 /**
  * The calls that wait at a gate: whose turn it is, and whose time is up. In and out cost O(log n).
  */
-import { DeadlineHeap, type Due } from './deadline-heap';
+import { DeadlineHeap } from './deadline-heap';
+import type { CallToHold } from './gate-words';
 import { type InLine, Line } from './line';
+import type { Pass } from './passes';
 import type { Window } from './window';
-
-/** What left the gate, or why it did not. */
-export type Departure =
-  /** It may be sent; to be handed back when the attempt is over. */
-  | Pass
-  /** It was held as long as it may be. A first attempt is sent all the same. */
-  | 'expired'
-  /** Its patience is over. A first attempt is sent all the same. */
-  | 'given-up';
-
-/** Permission to send one attempt. */
-export interface Pass extends Due {
-  /** The gate's own: whose place it has. */
-  readonly window: Window;
-  /** The gate's own: when it counts as lost. */
-  dueAt: number;
-}
-
-export interface CallToHold {
-  /** How many retries the call has left, this one included. */
-  readonly retriesLeft: number;
-  /** Milliseconds it may be held at most. */
-  readonly longest: number;
-  /** Milliseconds without a sign of life after which it gives up. */
-  readonly patience: number;
-  /** A first attempt. */
-  readonly unsent: boolean;
-  /** Called once, never before `hold` has returned, and never after it was cancelled. */
-  readonly leave: (departure: Departure) => void;
-}
 
 export interface Held extends InLine, Pass {
   readonly call: CallToHold;
