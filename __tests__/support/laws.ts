@@ -234,7 +234,10 @@ export interface Ruling {
   readonly processes: number;
   readonly sigma: number;
   readonly seed: number;
+  /** The place of its size among the law's. */
+  readonly fleet: number;
   readonly result: StormResult;
+  readonly bounds: Partial<Record<Metric, number>>;
   /** What is over its bound. */
   readonly broken: readonly { readonly metric: Metric; readonly value: number; readonly atMost: number }[];
 }
@@ -261,18 +264,27 @@ export async function judge(
       const end = start + 1000 * draw(law.down ?? 0, random);
       const sigma = draw(spread, random);
       const result = await storm({ ...law.settings, start, end, processes, load, sigma, seed }, fleet);
-      rulings.push({ law, processes, sigma, seed, result, broken: brokenBy(law, result, processes) });
+      const bounds = boundsOf(law, result, processes);
+      const broken = brokenBy(bounds, result);
+      rulings.push({ law, processes, sigma, seed, fleet: index, result, bounds, broken });
     }
   }
   return rulings;
 }
 
-function brokenBy({ atMost }: Law, result: StormResult, processes: number): Ruling['broken'] {
-  return (Object.entries(atMost) as [Metric, Bound][]).flatMap(([metric, bound]) => {
-    const most = typeof bound === 'number' ? bound : bound(result, processes);
-    const value = result[metric];
-    return value > most ? [{ metric, value, atMost: most }] : [];
-  });
+function boundsOf({ atMost }: Law, result: StormResult, processes: number): Ruling['bounds'] {
+  return Object.fromEntries(
+    Object.entries(atMost).map(([metric, bound]) => [
+      metric,
+      typeof bound === 'number' ? bound : bound(result, processes),
+    ]),
+  );
+}
+
+function brokenBy(bounds: Ruling['bounds'], result: StormResult): Ruling['broken'] {
+  return (Object.entries(bounds) as [Metric, number][])
+    .map(([metric, atMost]) => ({ metric, value: result[metric], atMost }))
+    .filter(({ value, atMost }) => value > atMost);
 }
 
 function draw(from: Draw, random: () => number): number {
