@@ -18,21 +18,30 @@ const RECENT = 1_000;
 /** Weight of a new gap between first attempts. */
 const WEIGHT_OF_GAP = 0.1;
 
+/** The first answers to come back are the shortest: they say nothing until so many durations later the others are back. */
+const SETTLED_AFTER_DURATIONS = 10;
+
 /** A mean of durations that costs a healthy call next to nothing; one per attached instance, for origins that never failed. */
 export class Usual {
-  /** Milliseconds; undefined before the first success. */
-  average: number | undefined;
   /** When the last success was, on the clock of `now()`. */
   lastSuccess = Number.NEGATIVE_INFINITY;
+  #firstSuccess = Number.POSITIVE_INFINITY;
+  #average = 0;
   #samples = 0;
+
+  /** Milliseconds; undefined while it is too early to tell. */
+  known(time: number): number | undefined {
+    return time - this.#firstSuccess > SETTLED_AFTER_DURATIONS * this.#average ? this.#average : undefined;
+  }
 
   /** @param time when the success came, on the clock of `now()` */
   observe(took: number, time: number): void {
+    if (this.#samples === 0) this.#firstSuccess = time;
     const weight =
       this.#samples < LEARNED
         ? 1 / ++this.#samples
         : Math.min(WEIGHT_OF_USUAL, (time - this.lastSuccess) / USUAL_FOLLOWS_IN);
-    this.average = this.average === undefined ? took : this.average + weight * (took - this.average);
+    this.#average += weight * (took - this.#average);
     this.lastSuccess = time;
   }
 }
@@ -82,7 +91,7 @@ export class Pace {
     if (this.#samples === 0) this.usual = took;
     let weight = Math.min(WEIGHT_OF_USUAL, elapsed / USUAL_FOLLOWS_IN);
     // Who has never seen the origin well goes by what there is.
-    if (this.#samples < (isCalm ? LEARNED : 10)) weight = 1 / ++this.#samples;
+    if (this.#samples < LEARNED) weight = 1 / ++this.#samples;
     else if (!isCalm) weight = 1 - Math.exp(-elapsed / USUAL_FOLLOWS_IN_TROUBLE_IN);
     this.usual += weight * (took - this.usual);
   }

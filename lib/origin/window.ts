@@ -8,7 +8,7 @@ const LARGEST = 1_000;
 /** Of a window that shrinks since answers come late: a call in ten durations, or gaps between first attempts. */
 const SMALLEST = 1 / 10;
 /** Of one that is refused while answers come late: an overloaded server, to which each retry is one more. */
-const SMALLEST_OVERLOADED = 1 / 80;
+const SMALLEST_OVERLOADED = 1 / 30;
 const COLLAPSED = 1 / 8;
 
 /** A probe that comes back well makes probing so many times faster. */
