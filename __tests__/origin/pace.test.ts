@@ -4,7 +4,7 @@ describe('what is usual of an instance', () => {
   it('is the mean of the first fifty successes', () => {
     const usual = new Usual();
     for (let index = 0; index < 50; index++) usual.observe(index % 2 ? 10 : 30, index);
-    expect(usual.average).toBeCloseTo(20);
+    expect(usual.known(1_000)).toBeCloseTo(20);
     expect(usual.lastSuccess).toBe(49);
   });
 
@@ -13,11 +13,15 @@ describe('what is usual of an instance', () => {
     for (let index = 0; index < 50; index++) usual.observe(20, index);
     // A second of 1,000 slow ones.
     for (let index = 50; index < 1_050; index++) usual.observe(120, index);
-    expect(usual.average).toBeLessThan(24);
+    expect(usual.known(2_000)).toBeLessThan(24);
   });
 
-  it('is unknown before the first success', () => {
-    expect(new Usual().average).toBeUndefined();
+  it('is unknown until slower ones would be back: the first answers are the shortest', () => {
+    const usual = new Usual();
+    expect(usual.known(0)).toBeUndefined();
+    usual.observe(5, 5);
+    expect(usual.known(55)).toBeUndefined();
+    expect(usual.known(56)).toBe(5);
   });
 });
 

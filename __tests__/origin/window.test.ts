@@ -50,13 +50,13 @@ describe('a window', () => {
     expect(window.restUntil - 99_000).toBeCloseTo(1_250);
   });
 
-  it('halves when a call fails, once in a round trip, and then probes', () => {
+  it('halves when a call fails, once in two round trips, and then probes', () => {
     const { window } = makeWindow();
     window.returnedFailed(1_000, 10);
     expect(window.size).toBe(1);
-    window.returnedFailed(1_005, 10);
+    window.returnedFailed(1_040, 10);
     expect(window.size).toBe(1);
-    window.returnedFailed(1_020, 10);
+    window.returnedFailed(1_041, 10);
     expect(window.isProbing).toBe(true);
   });
 
@@ -128,8 +128,8 @@ describe('a window that probes', () => {
     answersTake(100);
     window.collapse(0, 1);
     for (let time = 0; time < 10; time++) window.returnedFailed(1_000 * time, 2);
-    expect(window.size).toBe(1 / 80);
-    expect(window.restUntil - 9_000).toBeGreaterThan(8_000);
+    expect(window.size).toBe(1 / 30);
+    expect(window.restUntil - 9_000).toBeGreaterThan(3_000);
   });
 });
 

@@ -102,26 +102,32 @@ export class Window {
     this.restUntil = time + this.#restAfterFailure(took);
   }
 
-  /** Halves at most once in two round trips: until then, what comes back tells of the window as it was. */
+  /** Answers come late. */
   #shrink(time: number, took: number): void {
-    if (time - this.#shrunkAt <= Math.max(took, 2 * this.#pace.recent)) return;
-    this.#shrunkAt = time;
+    if (!this.#mayShrink(time, took)) return;
     this.#threshold = this.size;
     this.size = Math.min(this.size, Math.max(SMALLEST, this.size / 2));
   }
 
+  /** One failed. */
   #halve(time: number, took: number): void {
     const { congested, recent, usual } = this.#pace;
     // Refusals come back at once and cost nothing: without a rest there would be as many as the network carries.
     const roundTrips = congested ? 3 * recent : usual;
     if (roundTrips < Number.POSITIVE_INFINITY)
       this.restUntil = Math.max(this.restUntil, time + roundTrips - took);
-    if (time - this.#shrunkAt <= took) return;
-    this.#shrunkAt = time;
+    if (!this.#mayShrink(time, took)) return;
     this.size /= 2;
     if (!this.isProbing) return;
     this.size = COLLAPSED;
     this.#failedProbes = 0;
+  }
+
+  /** Once in two round trips: until then, what comes back tells of the window as it was. */
+  #mayShrink(time: number, took: number): boolean {
+    if (time - this.#shrunkAt <= Math.max(took, 2 * this.#pace.recent)) return false;
+    this.#shrunkAt = time;
+    return true;
   }
 
   /** Refused sooner than answered, and answers come late. */
