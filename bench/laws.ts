@@ -9,7 +9,7 @@ const ARGS = new Map(process.argv.slice(2).map((arg) => arg.split('=') as [strin
 const [from = 11, to = from] = (ARGS.get('seeds') ?? '11-20').split('-').map(Number);
 const only = new RegExp(ARGS.get('law') ?? '');
 const fleet = ARGS.get('client') === 'none' ? noRetries : gatedFleet();
-const size = ARGS.has('fleet') ? { processes: Number(ARGS.get('fleet')) } : undefined;
+const part = { fleet: ARGS.has('fleet') ? Number(ARGS.get('fleet')) : undefined };
 
 /** The rulings of one law in one size of fleet, with fixed or varying service times. */
 function line(rulings: readonly Ruling[]): string {
@@ -37,7 +37,7 @@ let broken = 0;
 for (const law of LAWS.filter(({ name }) => only.test(name))) {
   const cells = new Map<string, Ruling[]>();
   for (let seed = from; seed <= to; seed++) {
-    for (const ruling of await judge(law, seed, fleet, size)) {
+    for (const ruling of await judge(law, seed, fleet, part)) {
       const cell = `${ruling.fleet} ${ruling.sigma > 0}`;
       cells.set(cell, [...(cells.get(cell) ?? []), ruling]);
     }

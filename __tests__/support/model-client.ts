@@ -92,7 +92,10 @@ class ModelClient {
   }
 
   #failed(pass: Pass | undefined, { kind, retryAfter }: Answer, took: number, first: boolean): void {
-    this.#gate ??= new Gate({ inheritedUsual: this.#usual.known(performance.now()), lastSuccess: this.#usual.lastSuccess });
+    this.#gate ??= new Gate({
+      inheritedUsual: this.#usual.known(performance.now()),
+      lastSuccess: this.#usual.lastSuccess,
+    });
     const gate = this.#gate;
     if (kind === 'limited') gate.limited();
     else gate.failed({ took, timedOut: kind === 'timeout', first, countsAsStall: true });

@@ -5,29 +5,22 @@
 import { now } from '../timing';
 import { Alarm } from './alarm';
 import type { CallToHold, Failure, GateOptions, GateState } from './gate-words';
-import { type Held, HeldCalls } from './held-calls';
+import type { Held } from './held-calls';
+import { Lanes } from './lanes';
 import { Pace } from './pace';
 import { type Pass, Passes } from './passes';
 import { StallWatch } from './stall';
 import { Toll } from './toll';
-import { jitter, Window } from './window';
 
 /** So many failures in a row, and the origin is down. */
 const DOWN_AFTER = 8;
 /** Milliseconds without a failure until durations are usual again. */
 const CALM_AFTER = 5_000;
-/** Fewer held than this are too few to burn their retries on probing. */
-const FEW = 3;
-const LONGEST_SPREAD = 5_000;
 
 export class Gate {
   readonly #pace: Pace;
-  /** Of retries. */
-  readonly #window: Window;
-  /** Of first attempts that were held: a retry that stalls again takes no place of theirs. */
-  readonly #windowOfUnsent: Window;
   readonly #stall: StallWatch;
-  readonly #calls = new HeldCalls();
+  readonly #lanes: Lanes;
   /** Those that were let go and are not back. */
   readonly #passes = new Passes();
   readonly #toll: Toll;
@@ -39,20 +32,19 @@ export class Gate {
 
   constructor({ inheritedUsual, lastSuccess, toll }: GateOptions = {}) {
     this.#pace = new Pace(inheritedUsual);
-    this.#window = new Window(this.#pace);
-    this.#windowOfUnsent = new Window(this.#pace);
     this.#stall = new StallWatch(lastSuccess);
     this.#toll = new Toll(toll);
+    this.#lanes = new Lanes(this.#pace, this.#stall, this.#toll);
   }
 
   /** How many calls are held. */
   get held(): number {
-    return this.#calls.size;
+    return this.#lanes.calls.size;
   }
 
   /** How many retries may be out at once; below one: one at a time, with rests. */
   get window(): number {
-    return this.#window.size;
+    return this.#lanes.retries.size;
   }
 
   /** Since when there has been no sign of life, on the clock of `now()`. */
@@ -94,8 +86,8 @@ export class Gate {
     this.#failuresInARow++;
     if (first) this.#pace.noteFirstAttempt(time);
     const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
-    if (isStall) this.#windowOfUnsent.collapse(time, took, true);
-    if (isStall || this.#failuresInARow >= DOWN_AFTER) this.#window.collapse(time, took);
+    if (isStall) this.#lanes.unsent.collapse(time, took, true);
+    if (isStall || this.#failuresInARow >= DOWN_AFTER) this.#lanes.retries.collapse(time, took);
     this.#schedule();
   }
 
@@ -104,8 +96,8 @@ export class Gate {
     const time = now();
     this.#pace.noteFirstAttempt(time);
     this.#noteSuccess(took, time);
-    this.#window.encourage(time);
-    this.#windowOfUnsent.encourage(time);
+    this.#lanes.retries.encourage(time);
+    this.#lanes.unsent.encourage(time);
     this.#move(time);
   }
 
@@ -120,8 +112,8 @@ export class Gate {
   limited(): void {
     const time = now();
     this.#signOfLife(time);
-    this.#window.collapseAsLimited(time);
-    this.#windowOfUnsent.collapseAsLimited(time);
+    this.#lanes.retries.collapseAsLimited(time);
+    this.#lanes.unsent.collapseAsLimited(time);
     this.#schedule();
   }
 
@@ -133,9 +125,14 @@ export class Gate {
   /** A pass for a retry that need not wait. */
   tryLeave(): Pass | undefined {
     const time = now();
-    const isOpen = !this.#window.isProbing && this.#window.opensAt <= time && this.#namedUntil <= time;
-    if (!isOpen || this.#calls.size > 0 || !this.#toll.isPaid(time)) return undefined;
-    return this.#passes.give({ window: this.#window, dueAt: 0, heapIndex: -1 }, time, this.#pace.recent);
+    const isOpen =
+      !this.#lanes.retries.isProbing && this.#lanes.retries.opensAt <= time && this.#namedUntil <= time;
+    if (!isOpen || this.#lanes.calls.size > 0 || !this.#toll.isPaid(time)) return undefined;
+    return this.#passes.give(
+      { window: this.#lanes.retries, dueAt: 0, heapIndex: -1 },
+      time,
+      this.#pace.recent,
+    );
   }
 
   /**
@@ -144,13 +141,11 @@ export class Gate {
    */
   hold(call: CallToHold): () => void {
     const time = now();
-    if (!call.unsent) this.#spareFew(call, time);
-    const window = call.unsent ? this.#windowOfUnsent : this.#window;
-    const held = this.#calls.add(call, window, time, this.#patienceBegan(time));
+    const held = this.#lanes.hold(call, time, this.#patienceBegan(time));
     this.#schedule();
     return () => {
       if (!held.isHeld) return;
-      this.#calls.remove(held);
+      this.#lanes.calls.remove(held);
       this.#schedule();
     };
   }
@@ -163,11 +158,11 @@ export class Gate {
     if (ok) {
       this.#noteSuccess(took, time);
       if (wasOut) window.returnedWell(time, took);
-      (window === this.#window ? this.#windowOfUnsent : this.#window).encourage(time);
+      (window === this.#lanes.retries ? this.#lanes.unsent : this.#lanes.retries).encourage(time);
     } else if (wasOut) {
       window.returnedFailed(time, took);
       // Other first attempts go as they come: those that were held are no worse.
-      if (window === this.#windowOfUnsent && !this.#stall.isStalled && !this.#pace.congested) window.reopen();
+      if (window === this.#lanes.unsent && !this.#stall.isStalled && !this.#pace.congested) window.reopen();
     }
     this.#move(time);
   }
@@ -183,7 +178,7 @@ export class Gate {
   }
 
   #noteSuccess(took: number, time: number): void {
-    const isCalm = this.#calls.size === 0 && time - this.#failedAt > CALM_AFTER;
+    const isCalm = this.#lanes.calls.size === 0 && time - this.#failedAt > CALM_AFTER;
     this.#pace.sample(took, isCalm, time);
     this.#stall.answered(took, time);
     this.#toll.askAgain();
@@ -193,73 +188,41 @@ export class Gate {
   #signOfLife(time: number): void {
     this.#failuresInARow = 0;
     this.#downSince = undefined;
-    if (this.#stall.signOfLife(time)) this.#windowOfUnsent.reopen();
-  }
-
-  /** Few calls, few retries: those that are left are spread over half the patience, and outlast three seconds. */
-  #spareFew({ patience, retriesLeft }: CallToHold, time: number): void {
-    if (!this.#window.isProbing || this.#calls.size >= FEW) return;
-    const spread = Math.min(LONGEST_SPREAD, patience / 2) / 2 ** (retriesLeft + FEW * this.#calls.size);
-    this.#window.restUntil = Math.max(this.#window.restUntil, time + spread * jitter());
+    if (this.#stall.signOfLife(time)) this.#lanes.unsent.reopen();
   }
 
   /** Lets go who may. */
   #move(time: number): void {
     if (this.#namedUntil <= time) {
-      for (let next = this.#nextUnsent(time); next; next = this.#nextUnsent(time)) this.#let(next, time);
-      for (let next = this.#nextRetry(time); next; next = this.#nextRetry(time)) this.#let(next, time);
+      for (let next = this.#lanes.next(time); next; next = this.#lanes.next(time)) this.#let(next, time);
     }
     this.#schedule();
   }
 
-  #nextUnsent(time: number): Held | undefined {
-    return this.#windowOfUnsent.opensAt <= time ? this.#calls.nextUnsent : undefined;
-  }
-
-  #nextRetry(time: number): Held | undefined {
-    if (this.#retriesOpenAt > time) return undefined;
-    const { isProbing } = this.#window;
-    const next = this.#calls.nextRetry(isProbing);
-    return next && (isProbing || this.#toll.isPaid(time)) ? next : undefined;
-  }
-
-  /** While stalled, a call that was never sent is the better probe: it may well go to another endpoint. */
-  get #retriesOpenAt(): number {
-    const hasBetter = this.#calls.nextUnsent !== undefined || this.#windowOfUnsent.out > 0;
-    if (this.#stall.isStalled && hasBetter) return Number.POSITIVE_INFINITY;
-    return Math.max(
-      this.#window.opensAt,
-      this.#window.isProbing ? Number.NEGATIVE_INFINITY : this.#toll.askAgainAt,
-    );
-  }
-
   #let(held: Held, time: number): void {
-    this.#calls.remove(held);
+    this.#lanes.calls.remove(held);
     held.call.leave(this.#passes.give(held, time, this.#pace.recent));
   }
 
   #wake(time: number): void {
     this.#passes.giveUpLost(time);
     const began = this.#patienceBegan(time);
-    for (let due = this.#calls.takeDue(time, began); due; due = this.#calls.takeDue(time, began)) {
+    for (
+      let due = this.#lanes.calls.takeDue(time, began);
+      due;
+      due = this.#lanes.calls.takeDue(time, began)
+    ) {
       due.call.leave(time >= due.since + due.call.longest ? 'expired' : 'given-up');
     }
     this.#move(time);
   }
 
   #schedule(): void {
-    if (this.#calls.size === 0) {
+    if (this.#lanes.calls.size === 0) {
       this.#alarm.clear();
       return;
     }
-    const unsentAt = this.#calls.nextUnsent ? this.#windowOfUnsent.opensAt : Number.POSITIVE_INFINITY;
-    const retryAt = this.#calls.nextRetry(true) ? this.#retriesOpenAt : Number.POSITIVE_INFINITY;
-    this.#alarm.set(
-      Math.min(
-        this.#calls.earliest,
-        this.#passes.lostAt,
-        Math.max(this.#namedUntil, Math.min(unsentAt, retryAt)),
-      ),
-    );
+    const { calls, opensAt } = this.#lanes;
+    this.#alarm.set(Math.min(calls.earliest, this.#passes.lostAt, Math.max(this.#namedUntil, opensAt)));
   }
 }
