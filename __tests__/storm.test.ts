@@ -4,7 +4,7 @@
  * policies and fleets.)
  */
 import type { RetryPolicy } from '../lib/index';
-import { type StormOptions, type StormResult, storm } from './support/storm';
+import { type StormOptions, type StormResult, storm } from './support/storm-of-the-queue';
 
 const FLEETS = [1, 20, 200];
 const table: string[] = [];
