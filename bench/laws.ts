@@ -1,14 +1,16 @@
 /**
  * The laws of the gate, judged: every scenario of `__tests__/support/laws.ts`, by seeds that nothing was tuned on.
- *   node scripts/run-ts.mjs bench/laws.ts [seeds=11-20] [law=REGEXP] [fleet=0..3] [client=gate|none] [broken]
+ *   node scripts/run-ts.mjs bench/laws.ts [seeds=11-20] [law=REGEXP] [fleet=0..3] [client=library|gate|none] [broken]
  */
 import { judge, LAWS, type Ruling } from '../__tests__/support/laws';
+import { libraryFleet } from '../__tests__/support/library-fleet';
 import { gatedFleet, noRetries } from '../__tests__/support/model-client';
 
 const ARGS = new Map(process.argv.slice(2).map((arg) => arg.split('=') as [string, string | undefined]));
 const [from = 11, to = from] = (ARGS.get('seeds') ?? '11-20').split('-').map(Number);
 const only = new RegExp(ARGS.get('law') ?? '');
-const fleet = ARGS.get('client') === 'none' ? noRetries : gatedFleet();
+const FLEETS = { none: noRetries, gate: gatedFleet(), library: libraryFleet() };
+const fleet = FLEETS[(ARGS.get('client') ?? 'library') as keyof typeof FLEETS];
 const part = { fleet: ARGS.has('fleet') ? Number(ARGS.get('fleet')) : undefined };
 
 /** The rulings of one law in one size of fleet, with fixed or varying service times. */

@@ -7,7 +7,7 @@ export {
   type InterceptorManagerLike,
   type RetryableInstance,
 } from './attach-retry';
-export type { OriginState } from './origin/gate';
+export type { OriginState } from './origin/gate-words';
 export type { OriginReport } from './origin/origins';
 export { RetryBudget, type RetryBudgetOptions } from './origin/retry-budget';
 export type { Budget, RetryKind } from './policy/budget';

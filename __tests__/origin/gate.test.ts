@@ -364,33 +364,6 @@ describe('a call that is held', () => {
   });
 });
 
-describe('a toll', () => {
-  it('is asked of each retry that is no probe; without a token it stays held until a success, or a second later', () => {
-    let tokens = 1;
-    const { gate, hold, left } = makeGate({ inheritedUsual: 20, toll: () => tokens-- > 0 });
-    const pass = gate.tryLeave() as Pass;
-    expect(gate.tryLeave()).toBeUndefined();
-    gate.unused(pass);
-    hold('a');
-    tokens = 1;
-    gate.succeeded(20);
-    expect(left).toEqual(['a']);
-    hold('b');
-    jest.advanceTimersByTime(10);
-    tokens = 1;
-    jest.advanceTimersByTime(1_000);
-    expect(left).toEqual(['a', 'b']);
-  });
-
-  it('is not asked of a probe', () => {
-    const { hold, goDown, left } = makeGate({ inheritedUsual: 20, toll: () => false });
-    goDown();
-    hold('a');
-    jest.advanceTimersByTime(400);
-    expect(left).toEqual(['a']);
-  });
-});
-
 describe('under fake timers that leave the clock real', () => {
   beforeEach(() => {
     jest.useRealTimers();

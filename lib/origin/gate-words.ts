@@ -3,15 +3,14 @@
  */
 import type { Pass } from './passes';
 
-export type GateState = 'well' | 'failing' | 'stalled' | 'given-up' | 'rate-limited';
+/** What an origin looks like from here; see {@link OriginReport}. */
+export type OriginState = 'well' | 'failing' | 'stalled' | 'given-up' | 'rate-limited';
 
 export interface GateOptions {
   /** Milliseconds that successes of the attached instance take on average: good until the origin has its own. */
   readonly inheritedUsual?: number | undefined;
   /** When the instance last had a success, on the clock of `now()`: a gate is made at the first failure, and saw none. */
   readonly lastSuccess?: number | undefined;
-  /** Asked before each retry that is no probe: `false`, and it stays held; asked again after a success, or a second. */
-  readonly toll?: (() => boolean) | undefined;
 }
 
 /** A failed attempt. */

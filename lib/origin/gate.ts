@@ -4,13 +4,12 @@
  */
 import { now } from '../timing';
 import { Alarm } from './alarm';
-import type { CallToHold, Failure, GateOptions, GateState } from './gate-words';
+import type { CallToHold, Failure, GateOptions, OriginState } from './gate-words';
 import type { Held } from './held-calls';
 import { Lanes } from './lanes';
 import { Pace } from './pace';
 import { type Pass, Passes } from './passes';
 import { StallWatch } from './stall';
-import { Toll } from './toll';
 
 /** So many failures in a row, and the origin is down. */
 const DOWN_AFTER = 8;
@@ -23,18 +22,16 @@ export class Gate {
   readonly #lanes: Lanes;
   /** Those that were let go and are not back. */
   readonly #passes = new Passes();
-  readonly #toll: Toll;
   #downSince: number | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
   #namedUntil = Number.NEGATIVE_INFINITY;
   readonly #alarm = new Alarm((time) => this.#wake(time));
 
-  constructor({ inheritedUsual, lastSuccess, toll }: GateOptions = {}) {
+  constructor({ inheritedUsual, lastSuccess }: GateOptions = {}) {
     this.#pace = new Pace(inheritedUsual);
     this.#stall = new StallWatch(lastSuccess);
-    this.#toll = new Toll(toll);
-    this.#lanes = new Lanes(this.#pace, this.#stall, this.#toll);
+    this.#lanes = new Lanes(this.#pace, this.#stall);
   }
 
   /** How many calls are held. */
@@ -47,13 +44,18 @@ export class Gate {
     return this.#lanes.retries.size;
   }
 
+  /** Whether retries go one at a time, to see. */
+  get isProbing(): boolean {
+    return this.#lanes.retries.isProbing;
+  }
+
   /** Since when there has been no sign of life, on the clock of `now()`. */
   get downSince(): number | undefined {
     return this.#downSince;
   }
 
   /** @param patience that of the policy that asks */
-  state(patience: number): GateState {
+  state(patience: number): OriginState {
     if (this.givenUp(patience)) return 'given-up';
     if (now() < this.#namedUntil) return 'rate-limited';
     if (this.#stall.isStalled) return 'stalled';
@@ -127,7 +129,7 @@ export class Gate {
     const time = now();
     const isOpen =
       !this.#lanes.retries.isProbing && this.#lanes.retries.opensAt <= time && this.#namedUntil <= time;
-    if (!isOpen || this.#lanes.calls.size > 0 || !this.#toll.isPaid(time)) return undefined;
+    if (!isOpen || this.#lanes.calls.size > 0) return undefined;
     return this.#passes.give(
       { window: this.#lanes.retries, dueAt: 0, heapIndex: -1 },
       time,
@@ -173,6 +175,15 @@ export class Gate {
     this.#move(now());
   }
 
+  /** Somebody knows that the origin is well: those that are held go, as many as its window takes. */
+  open(): void {
+    const time = now();
+    this.#namedUntil = Number.NEGATIVE_INFINITY;
+    this.#signOfLife(time);
+    this.#lanes.open();
+    this.#move(time);
+  }
+
   #patienceBegan(time: number): number {
     return this.#downSince === undefined ? time : Math.max(this.#downSince, this.#namedUntil);
   }
@@ -181,7 +192,6 @@ export class Gate {
     const isCalm = this.#lanes.calls.size === 0 && time - this.#failedAt > CALM_AFTER;
     this.#pace.sample(took, isCalm, time);
     this.#stall.answered(took, time);
-    this.#toll.askAgain();
     this.#signOfLife(time);
   }
 

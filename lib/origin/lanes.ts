@@ -6,7 +6,6 @@ import type { CallToHold } from './gate-words';
 import { type Held, HeldCalls } from './held-calls';
 import type { Pace } from './pace';
 import type { StallWatch } from './stall';
-import type { Toll } from './toll';
 import { jitter, Window } from './window';
 
 /** Fewer held than this are too few to burn their retries on probing. */
@@ -18,13 +17,11 @@ export class Lanes {
   readonly unsent: Window;
   readonly calls = new HeldCalls();
   readonly #stall: StallWatch;
-  readonly #toll: Toll;
 
-  constructor(pace: Pace, stall: StallWatch, toll: Toll) {
+  constructor(pace: Pace, stall: StallWatch) {
     this.retries = new Window(pace);
     this.unsent = new Window(pace);
     this.#stall = stall;
-    this.#toll = toll;
   }
 
   /** @param began since when there has been no sign of life; now, if there is one */
@@ -33,13 +30,11 @@ export class Lanes {
     return this.calls.add(call, call.unsent ? this.unsent : this.retries, time, began);
   }
 
-  /** Who may leave now, if any; a retry that is no probe has paid. */
+  /** Who may leave now, if any. */
   next(time: number): Held | undefined {
     if (this.unsent.opensAt <= time && this.calls.nextUnsent) return this.calls.nextUnsent;
     if (this.#retriesOpenAt > time) return undefined;
-    const { isProbing } = this.retries;
-    const next = this.calls.nextRetry(isProbing);
-    return next && (isProbing || this.#toll.isPaid(time)) ? next : undefined;
+    return this.calls.nextRetry(this.retries.isProbing);
   }
 
   /** Since when somebody may leave, as far as time decides. */
@@ -53,8 +48,12 @@ export class Lanes {
   get #retriesOpenAt(): number {
     const hasBetter = this.calls.nextUnsent !== undefined || this.unsent.out > 0;
     if (this.#stall.isStalled && hasBetter) return Number.POSITIVE_INFINITY;
-    const tollAt = this.retries.isProbing ? Number.NEGATIVE_INFINITY : this.#toll.askAgainAt;
-    return Math.max(this.retries.opensAt, tollAt);
+    return this.retries.opensAt;
+  }
+
+  open(): void {
+    this.retries.open();
+    this.unsent.open();
   }
 
   /** Few calls, few retries: those that are left are spread over half the patience, and outlast three seconds. */

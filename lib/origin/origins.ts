@@ -4,7 +4,8 @@
 import type { Budget } from '../policy/budget';
 import { now } from '../timing';
 import { type Destination, originOf } from './destination';
-import { Gate, type OriginState } from './gate';
+import { Gate } from './gate';
+import type { OriginState } from './gate-words';
 import { Usual } from './pace';
 import { RetryBudget } from './retry-budget';
 
@@ -57,7 +58,7 @@ export class Origins {
 
   /** An attempt took `took` milliseconds, and was well; how good calls take usually is learned here. */
   noteSuccess(took: number): void {
-    if (this.#known.size === 0) this.#usual.observe(took, now());
+    this.#usual.observe(took, now());
   }
 
   /** Whether any origin may hold first attempts now. */
@@ -79,8 +80,7 @@ export class Origins {
     const origin = originOf(destination);
     const found = this.#known.get(origin);
     if (found) return this.#touch(origin, found);
-    const { average, lastSuccess } = this.#usual;
-    const gate = new Gate({ inheritedUsual: average, lastSuccess });
+    const gate = new Gate({ inheritedUsual: this.#usual.known(now()), lastSuccess: this.#usual.lastSuccess });
     const bucket = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
     const made = this.#touch(origin, { gate, bucket, usedAt: 0 });
     this.#forgetUnused(made);
@@ -95,7 +95,7 @@ export class Origins {
       const tokens = tokensOf(known);
       return {
         origin,
-        state: gate.stateFor(patience),
+        state: gate.state(patience),
         held: gate.held,
         window: gate.window,
         ...(tokens !== undefined && { tokens }),

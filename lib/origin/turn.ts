@@ -3,7 +3,8 @@
  */
 import type { RetryKind } from '../policy/budget';
 import { type Interrupters, type Interruption, interruptible, now, settled } from '../timing';
-import type { Gate, Pass } from './gate';
+import type { Gate } from './gate';
+import type { Pass } from './passes';
 import { askForToken, tellBudget } from './retry-budget';
 import type { NamedBudget, TokenLine } from './token-line';
 

@@ -76,6 +76,12 @@ export class Window {
     this.#failedProbes = 0;
   }
 
+  /** Somebody knows that all is well. */
+  open(): void {
+    this.size = Math.max(this.size, FIRST_SIZE);
+    this.restUntil = Number.NEGATIVE_INFINITY;
+  }
+
   /** Somebody else's success, while probes rest: rest no longer than after a probe that came back well. */
   encourage(time: number): void {
     this.#failedProbes = 0;

@@ -42,7 +42,8 @@ export function noteFailure(request: LogicalRequest, { finding, error }: Failure
   if (policy.patience > 0) {
     const { gate } = attachment.origins.findOrMake(attempt.sent ?? request.original.destination);
     const isFirst = state.attempts === 1;
-    if (isAlive) gate.alive();
+    if (finding.status === 429) gate.limited();
+    else if (isAlive) gate.alive();
     else
       gate.failed({
         took,
