@@ -46,6 +46,7 @@ export function scriptRunner(client: RedisClient): RunScript {
 
 function commandsOf(client: RedisClient): { bySha: RunScript; whole: RunScript } {
   if (isFunction(client, 'evalSha') && isFunction(client, 'eval')) {
+    if (isFunction(client, 'getSlotMaster')) return commandsOfCluster(client as unknown as NodeRedisCluster);
     const nodeRedis = client as NodeRedisClient;
     return {
       bySha: (key, args) => nodeRedis.evalSha(SCRIPT_SHA, { keys: [key], arguments: args }),
@@ -62,6 +63,20 @@ function commandsOf(client: RedisClient): { bySha: RunScript; whole: RunScript }
   throw new TypeError(
     `RedisRetryBudget needs a client of ioredis (with evalsha and eval) or node-redis (with evalSha and eval); got ${show(client)}`,
   );
+}
+
+/** As much of a cluster of node-redis as is needed. */
+interface NodeRedisCluster {
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>;
+}
+
+/** A cluster of node-redis 4 sends EVALSHA and EVAL to any node (redis/node-redis#2811) unless it is told the key. */
+function commandsOfCluster(cluster: NodeRedisCluster): { bySha: RunScript; whole: RunScript } {
+  const run =
+    (...command: string[]): RunScript =>
+    (key, args) =>
+      cluster.sendCommand(key, false, [...command, '1', key, ...args]);
+  return { bySha: run('EVALSHA', SCRIPT_SHA), whole: run('EVAL', SCRIPT) };
 }
 
 function isFunction(value: unknown, name: string): boolean {

@@ -68,9 +68,11 @@ export class RedisRetryBudget implements Budget {
    * Takes a token for one retry, in one round trip to Redis of at most `timeout`. If there is no answer by then, or was
    * none lately, the local bucket decides; if it has no token either, the promise rejects with what is wrong with Redis,
    * which counts as `false` and becomes `GiveUpEvent.budgetError`.
+   * Where Redis said within the last 100 ms that there is no token, it is not asked again.
    */
   tryAcquire(kind: RetryKind = 'ordinary'): boolean | Promise<boolean> {
     const { error } = this.#redis;
+    if (!error && this.#gathered === NOTHING && this.#shared.isEmpty) return false;
     if (!error) return this.#askRedis(kind);
     this.#redis.askAgain();
     return this.#local.tryAcquire(kind) || Promise.reject(error);
@@ -91,7 +93,7 @@ export class RedisRetryBudget implements Budget {
   /** Gives back the token of a retry that succeeded, or that was not sent after all. Never waits for Redis. */
   refund(kind: RetryKind = 'ordinary'): void {
     if (this.#redis.error) this.#local.refund(kind);
-    else this.#gather(1, kind === 'ordinary' ? 0 : 1);
+    else this.#gather(1, unproven(kind));
   }
 
   /**
@@ -110,7 +112,7 @@ export class RedisRetryBudget implements Budget {
       return await this.#redis.wait(answer);
     } catch (error) {
       // The local bucket decides in its place, so a token that comes too late goes back.
-      answer.then((granted) => granted && this.refund(kind)).catch(() => {});
+      answer.then((granted) => granted && this.#gather(1, unproven(kind))).catch(() => {});
       if (this.#local.tryAcquire(kind)) return true;
       throw error;
     }
@@ -123,13 +125,10 @@ export class RedisRetryBudget implements Budget {
       tokens: Math.min(this.maxTokens, gathered.tokens + tokens),
       proven: gathered.proven + proven,
     };
-    this.#stopGathering ??= startTimer(
-      GATHERING,
-      () => {
-        this.#sending = this.#sendGathered();
-      },
-      true,
-    );
+    const send = () => {
+      this.#sending = this.#sendGathered();
+    };
+    this.#stopGathering ??= startTimer(GATHERING, send, true);
   }
 
   #takeGathered(): Deposit {
@@ -143,10 +142,21 @@ export class RedisRetryBudget implements Budget {
   /** What fails to arrive is lost: it may have arrived after all, and nothing is deposited twice. */
   async #sendGathered(): Promise<void> {
     const gathered = this.#takeGathered();
-    if (this.#redis.error || gathered === NOTHING) return;
+    if (gathered === NOTHING) return;
+    if (this.#redis.error) {
+      // Nothing to lose yet: it waits until Redis is back.
+      this.#redis.askAgain();
+      this.#gather(gathered.tokens, gathered.proven);
+      return;
+    }
     // Who hears of it has heard.
     await this.#redis.wait(this.#shared.send(gathered)).catch(() => {});
   }
+}
+
+/** How much proof a success of such a retry brings. */
+function unproven(kind: RetryKind): number {
+  return kind === 'ordinary' ? 0 : 1;
 }
 
 /** The bucket that decides while Redis does not: a small share of the fleet's. */

@@ -36,6 +36,9 @@ export interface SharedBucketOptions {
   readonly timeout: number;
 }
 
+/** Milliseconds for which an empty bucket is taken to be empty, unless time alone fills it. */
+const EMPTY_FOR = 100;
+
 export class SharedBucket {
   readonly #run: RunScript;
   readonly #options: SharedBucketOptions;
@@ -55,6 +58,11 @@ export class SharedBucket {
     const { maxTokens, refillPerSecond } = this.#options;
     const refilled = (Math.max(0, now() - this.#last.at) * refillPerSecond) / 1000;
     return Math.min(maxTokens, this.#last.tokens + refilled);
+  }
+
+  /** Whether it had no whole token just now: in an outage every failed call asks, in every process. */
+  get isEmpty(): boolean {
+    return now() - this.#last.at < EMPTY_FOR && (this.tokens ?? 1) < 1 - 1e-9;
   }
 
   /**

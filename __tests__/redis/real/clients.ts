@@ -1,6 +1,6 @@
 /** Compiled only: every client is one that a RedisRetryBudget takes, without a cast. */
-import { Redis as Redis5, Cluster as Cluster5 } from 'ioredis-5';
-import { Redis as Redis6, Cluster as Cluster6 } from 'ioredis-6';
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
+import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6';
 import * as redis4 from 'redis-4';
 import * as redis5 from 'redis-5';
 import * as redis6 from 'redis-6';
