@@ -1,18 +1,5 @@
-/** Every client a RedisRetryBudget takes, connected to a server. */
-import * as ioredis5 from 'ioredis-5';
-import * as ioredis6 from 'ioredis-6';
-import * as redis4 from 'redis-4';
-import * as redis5 from 'redis-5';
-import * as redis6 from 'redis-6';
-
-async function withIoredis({ Redis }, port) {
-  const client = new Redis(port, '127.0.0.1');
-  client.on('error', () => {});
-  return { client, end: () => client.disconnect() };
-}
-
-async function withIoredisCluster({ Cluster }, port) {
-  const client = new Cluster([{ host: '127.0.0.1', port }]);
+/** Every client a RedisRetryBudget takes, connected to a server; loaded when it is used. */
+async function withIoredis(client) {
   client.on('error', () => {});
   return { client, end: () => client.disconnect() };
 }
@@ -24,22 +11,39 @@ async function withNodeRedis(client) {
 }
 
 const at = (port) => ({ url: `redis://127.0.0.1:${port}` });
-const clusterAt = (port) => ({ rootNodes: [at(port)] });
+const ioredis = (name) => async (port) => {
+  const { Redis } = await import(name);
+  return withIoredis(new Redis(port, '127.0.0.1'));
+};
+
+const ioredisCluster = (name) => async (port) => {
+  const { Cluster } = await import(name);
+  return withIoredis(new Cluster([{ host: '127.0.0.1', port }]));
+};
+
+/** @param make which of its functions makes the client */
+const nodeRedis =
+  (name, make = 'createClient', options = {}) =>
+  async (port) =>
+    withNodeRedis((await import(name))[make]({ ...at(port), ...options }));
+
+const nodeRedisCluster = (name) => async (port) =>
+  withNodeRedis((await import(name)).createCluster({ rootNodes: [at(port)] }));
 
 export const CLIENTS = {
-  'ioredis 5': (port) => withIoredis(ioredis5, port),
-  'ioredis 6': (port) => withIoredis(ioredis6, port),
-  'redis 4': (port) => withNodeRedis(redis4.createClient(at(port))),
-  'redis 5': (port) => withNodeRedis(redis5.createClient(at(port))),
-  'redis 5, RESP 3': (port) => withNodeRedis(redis5.createClient({ ...at(port), RESP: 3 })),
-  'redis 6': (port) => withNodeRedis(redis6.createClient(at(port))),
-  'redis 6, a pool': (port) => withNodeRedis(redis6.createClientPool(at(port))),
+  'ioredis 5': ioredis('ioredis-5'),
+  'ioredis 6': ioredis('ioredis-6'),
+  'redis 4': nodeRedis('redis-4'),
+  'redis 5': nodeRedis('redis-5'),
+  'redis 5, RESP 3': nodeRedis('redis-5', 'createClient', { RESP: 3 }),
+  'redis 6': nodeRedis('redis-6'),
+  'redis 6, a pool': nodeRedis('redis-6', 'createClientPool'),
 };
 
 export const CLUSTER_CLIENTS = {
-  'ioredis 5': (port) => withIoredisCluster(ioredis5, port),
-  'ioredis 6': (port) => withIoredisCluster(ioredis6, port),
-  'redis 4': (port) => withNodeRedis(redis4.createCluster(clusterAt(port))),
-  'redis 5': (port) => withNodeRedis(redis5.createCluster(clusterAt(port))),
-  'redis 6': (port) => withNodeRedis(redis6.createCluster(clusterAt(port))),
+  'ioredis 5': ioredisCluster('ioredis-5'),
+  'ioredis 6': ioredisCluster('ioredis-6'),
+  'redis 4': nodeRedisCluster('redis-4'),
+  'redis 5': nodeRedisCluster('redis-5'),
+  'redis 6': nodeRedisCluster('redis-6'),
 };
