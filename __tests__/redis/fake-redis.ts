@@ -1,7 +1,7 @@
 /**
  * A client in ioredis' shape that answers what a test says, and a bucket simple enough to answer for Redis: one number.
  */
-import type { IoredisClient } from '../../lib/redis';
+import { type IoredisClient, RedisRetryBudget, type RedisRetryBudgetOptions } from '../../lib/redis';
 
 /** What the script is asked to do. */
 export interface Asked {
@@ -70,4 +70,41 @@ export function deferred<T>(): {
     settle = { resolve, reject };
   });
   return { promise, ...settle };
+}
+
+/** A call of the client that is never answered. */
+export const hangs = (): Promise<unknown> => new Promise(() => {});
+
+export const advance = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
+
+/** What a test of a budget has: a fake Redis, and what `onError` has heard. */
+export interface FakeFleet {
+  redis: FakeRedis;
+  changes: (string | undefined)[];
+  make(options?: Partial<RedisRetryBudgetOptions>): RedisRetryBudget;
+}
+
+/** Sets up a new one before each test, on a clock that stands still; no rejection may be left unhandled. */
+export function withFakeRedis(): FakeFleet {
+  const unhandled = jest.fn();
+  const fleet: FakeFleet = {
+    redis: new FakeRedis(),
+    changes: [],
+    make: (options) => {
+      const onError = (error: Error | undefined) => fleet.changes.push(error?.message);
+      return new RedisRetryBudget(fleet.redis, { key: 'k', refillPerSecond: 0, onError, ...options });
+    },
+  };
+  beforeEach(() => {
+    jest.useFakeTimers();
+    process.on('unhandledRejection', unhandled);
+    fleet.redis = new FakeRedis();
+    fleet.changes = [];
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+  return fleet;
 }

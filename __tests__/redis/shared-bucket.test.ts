@@ -40,6 +40,19 @@ describe('a command to the shared bucket', () => {
     expect(redis.asked).toHaveLength(4);
   });
 
+  it('is not given up too early where an answer was read late: the process was busy', async () => {
+    await bucket.send(TAKE);
+    const answer = deferred<string>();
+    redis.answer = () => answer.promise;
+    const read = bucket.send(TAKE);
+    answer.resolve(redis.carryOut(redis.last));
+    jest.advanceTimersByTime(200);
+    await read;
+    redis.answer = (asked) => redis.carryOut(asked);
+    await bucket.send(TAKE);
+    expect(redis.last.deadline).toBeCloseTo(performance.now() + redis.ahead + 50, 6);
+  });
+
   it('that came too late is not sent again', async () => {
     await bucket.send(TAKE);
     const answer = deferred<string>();

@@ -42,7 +42,7 @@ const EMPTY_FOR = 100;
 export class SharedBucket {
   readonly #run: RunScript;
   readonly #options: SharedBucketOptions;
-  /** By how much the server's clock is ahead of this process's; undefined before it was heard. */
+  /** By how much the server's clock is ahead of this process's, at least; undefined before it was heard. */
   #ahead: number | undefined;
   /** The answer with the highest sequence number, and when it came. */
   #last = { sequence: 0, tokens: 0, at: 0 };
@@ -88,7 +88,8 @@ export class SharedBucket {
       [deadline, this.#last.sequence, this.tokens ?? 0],
     );
     const answer = read(await this.#run(key, args.map(String)));
-    this.#ahead = answer.time - now();
+    // The true number, less the time for which the answer was under way, or this process too busy to read it.
+    this.#ahead = Math.max(this.#ahead ?? Number.NEGATIVE_INFINITY, answer.time - now());
     // Answers may come in another order than the commands were carried out in.
     if (answer.sequence > this.#last.sequence) {
       this.#last = { sequence: answer.sequence, tokens: answer.tokens, at: now() };
