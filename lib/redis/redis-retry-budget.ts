@@ -33,7 +33,7 @@ export class RedisRetryBudget implements Budget {
   /** What successes and refunds have brought since it was last sent. */
   #gathered = NOTHING;
   #stopGathering: (() => void) | undefined;
-  /** The deposit that is on its way. */
+  /** Settles when the deposits that are on their way have arrived, or are given up. */
   #sending: Promise<void> | undefined;
   #isClosed = false;
 
@@ -126,7 +126,8 @@ export class RedisRetryBudget implements Budget {
       proven: gathered.proven + proven,
     };
     const send = () => {
-      this.#sending = this.#sendGathered();
+      const before = this.#sending;
+      this.#sending = this.#sendGathered().then(() => before);
     };
     this.#stopGathering ??= startTimer(GATHERING, send, true);
   }
