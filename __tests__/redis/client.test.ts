@@ -3,7 +3,12 @@ import { type RedisClient, RedisRetryBudget } from '../../lib/redis';
 import { scriptRunner } from '../../lib/redis/client';
 import { SCRIPT, SCRIPT_SHA } from '../../lib/redis/script';
 
-const run = (client: object) => scriptRunner(client as RedisClient)('key', ['1', '2']);
+/** Runs the script twice. */
+async function run(client: object): Promise<void> {
+  const runner = scriptRunner(client as RedisClient);
+  await runner('key', ['1', '2']);
+  await runner('key', ['1', '2']);
+}
 
 describe('a client of Redis', () => {
   it('is known by its shape, and is asked as its kind is', async () => {
@@ -12,14 +17,17 @@ describe('a client of Redis', () => {
       (name: string) =>
       async (...args: unknown[]) =>
         void calls.push([name, ...args]);
-    await run({ eval: record('ioredis'), evalsha: record('never') });
-    await run({ eval: record('node-redis'), evalSha: record('never') });
+    await run({ eval: record('ioredis'), evalsha: record('by SHA-1') });
+    await run({ eval: record('node-redis'), evalSha: record('by SHA-1') });
     const sendCommand = record('cluster');
     await run({ eval: record('never'), evalSha: record('never'), getSlotMaster() {}, sendCommand });
     expect(calls).toEqual([
       ['ioredis', SCRIPT, 1, 'key', '1', '2'],
+      ['by SHA-1', SCRIPT_SHA, 1, 'key', '1', '2'],
       ['node-redis', SCRIPT, { keys: ['key'], arguments: ['1', '2'] }],
+      ['by SHA-1', SCRIPT_SHA, { keys: ['key'], arguments: ['1', '2'] }],
       ['cluster', 'key', false, ['EVAL', SCRIPT, '1', 'key', '1', '2']],
+      ['cluster', 'key', false, ['EVALSHA', SCRIPT_SHA, '1', 'key', '1', '2']],
     ]);
   });
 

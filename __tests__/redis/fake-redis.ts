@@ -97,6 +97,8 @@ export function withFakeRedis(): FakeFleet {
   };
   beforeEach(() => {
     jest.useFakeTimers();
+    // No clock starts at zero.
+    jest.advanceTimersByTime(5_000);
     process.on('unhandledRejection', unhandled);
     fleet.redis = new FakeRedis();
     fleet.changes = [];

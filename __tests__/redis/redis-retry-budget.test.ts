@@ -57,11 +57,12 @@ describe('deposits', () => {
     for (let success = 0; success < 4; success++) budget.recordSuccess();
     budget.refund();
     budget.refund('after-timeout');
+    budget.refund('patient');
     await advance(249);
     expect(fleet.redis.asked).toHaveLength(0);
     await advance(1);
     expect(fleet.redis.asked).toHaveLength(1);
-    expect(fleet.redis.last).toMatchObject({ takes: false, deposit: 3, proven: 2 });
+    expect(fleet.redis.last).toMatchObject({ takes: false, deposit: 4, proven: 3 });
     await advance(10_000);
     expect(fleet.redis.asked).toHaveLength(1);
   });
@@ -142,6 +143,27 @@ describe('close', () => {
     await budget.close();
     expect(fleet.redis.asked).toHaveLength(1);
     expect(fleet.changes).toEqual([]);
+  });
+
+  it('waits for all that is on its way, and gathers nothing afterwards', async () => {
+    const budget = fleet.make({ timeout: 1_000 });
+    const slow = deferred<string>();
+    fleet.redis.answer = (asked) =>
+      fleet.redis.asked.length === 1 ? slow.promise : fleet.redis.carryOut(asked);
+    for (let flush = 0; flush < 2; flush++) {
+      budget.refund();
+      await advance(250);
+    }
+    const closed = jest.fn();
+    budget.close().then(closed);
+    await advance(0);
+    expect([fleet.redis.asked.length, closed.mock.calls.length]).toEqual([2, 0]);
+    slow.resolve('0 5 2 0');
+    await advance(0);
+    expect(closed).toHaveBeenCalled();
+    budget.refund();
+    await advance(1_000);
+    expect(fleet.redis.asked).toHaveLength(2);
   });
 
   it('does not take the answer away from a retry that is waiting for it', async () => {

@@ -8,6 +8,7 @@ const TAKE = { tokens: 0, proven: 0, takeBelow: -1 };
 
 beforeEach(() => {
   jest.useFakeTimers();
+  jest.advanceTimersByTime(5_000);
   redis = new FakeRedis();
   bucket = new SharedBucket(scriptRunner(redis), {
     key: 'k',
