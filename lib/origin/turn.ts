@@ -22,6 +22,9 @@ export interface Way {
   readonly onBudgetError: (error: unknown) => void;
 }
 
+/** Milliseconds after which a call that waits for a token looks whether the gate has begun to probe, or patience is over. */
+const LOOKS_AGAIN = 250;
+
 /** Why a retry may not be sent. */
 export type Obstacle = Interruption | 'expired' | 'no-way';
 
@@ -100,11 +103,8 @@ export class Turn {
       if (tokenless !== 'none' || gate.isProbing) return tokenless === 'none' ? undefined : tokenless;
       // While it waits for a token others may pass.
       this.#giveBack();
-      const { patience } = this.#way;
-      const end = await this.#waitForToken(Math.min(left(), gate.patienceLeft(patience)), interrupters);
-      if (gate.givenUp(patience)) return 'no-way';
-      // A success meanwhile gives patience anew.
-      if (end && !(end === 'expired' && left() > 0)) return end;
+      const end = await this.#waitForToken(gate, left, interrupters);
+      if (end) return end;
     }
   }
 
@@ -142,17 +142,27 @@ export class Turn {
     return this.#hasToken ? undefined : 'none';
   }
 
-  async #waitForToken(longest: number, interrupters: Interrupters): Promise<Obstacle | undefined> {
-    const { line } = this.#way.named ?? {};
+  /** @returns undefined with a token, or when the gate probes: it lets one go without */
+  async #waitForToken(
+    gate: Gate,
+    left: () => number,
+    interrupters: Interrupters,
+  ): Promise<Obstacle | undefined> {
+    const { named, patience, onBudgetError } = this.#way;
     let stop = () => {};
     const token = new Promise<void>((resolve) => {
-      stop = line?.wait(resolve) ?? stop;
+      stop = named?.line?.wait(resolve) ?? stop;
+    }).then(() => {
+      this.#hasToken = true;
     });
-    const end = await settled(token, longest, interrupters);
+    let end: Obstacle | undefined = 'expired';
+    while (end === 'expired' && left() > 0 && !gate.isProbing && !gate.givenUp(patience)) {
+      end = await settled(token, Math.min(left(), LOOKS_AGAIN), interrupters);
+    }
     stop();
-    if (end) this.#way.onBudgetError(line?.error);
-    this.#hasToken = !end;
-    return end;
+    if (end) onBudgetError(named?.line?.error);
+    if (this.#hasToken || (end === 'expired' && left() > 0 && gate.isProbing)) return undefined;
+    return gate.givenUp(patience) ? 'no-way' : end;
   }
 
   /** The retry is back. @param isWell whether it succeeded, or the origin showed otherwise that it works */
