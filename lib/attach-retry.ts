@@ -171,7 +171,8 @@ function senderOf(instance: RetryableInstance): (config: object) => Promise<unkn
 
 function reportOf({ origins }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
   const { patience = 0, budget } = resolved ?? {};
-  return origins.report(patience, ({ bucket }) => {
+  // Where nothing is held, there is no patience that could end.
+  return origins.report(patience || Number.POSITIVE_INFINITY, ({ bucket }) => {
     if (budget) return tokensOf(budget);
     return patience === 0 && budget !== false ? bucket.tokens : undefined;
   });
