@@ -165,6 +165,11 @@ export class Turn {
     return gate.givenUp(patience) ? 'no-way' : end;
   }
 
+  /** Whether a gate let it go, which is told by its return how it went. */
+  get hasPassed(): boolean {
+    return this.#way.gate !== undefined;
+  }
+
   /** The retry is back. @param isWell whether it succeeded, or the origin showed otherwise that it works */
   returned(isWell: boolean, took: number): void {
     const { gate, named, kind } = this.#way;

@@ -25,8 +25,8 @@ export function noteSuccess(request: LogicalRequest): void {
   }
   const origin = originOf(request);
   if (policy.patience === 0) origin?.bucket.recordSuccess();
-  if (turn) turn.returned(true, took);
-  else origin?.gate.succeeded(took);
+  turn?.returned(true, took);
+  if (!turn?.hasPassed) origin?.gate.succeeded(took);
 }
 
 /** An answer that is nobody's to retry, and one that asks for patience, are signs of life as well. */
@@ -39,20 +39,19 @@ export function noteFailure(request: LogicalRequest, { finding, error }: Failure
     turn?.unused();
     return;
   }
+  const isLimited = finding.status === 429;
+  if (isAlive && !isLimited) {
+    originOf(request)?.gate.alive();
+    turn?.returned(true, took);
+    return;
+  }
   const { gate } = attachment.origins.findOrMake(attempt.sent ?? request.original.destination);
-  const isFirst = state.attempts === 1;
-  if (finding.status === 429) gate.limited();
-  else if (isAlive) gate.alive();
-  else
-    gate.failed({
-      took,
-      timedOut: finding.isTimeout,
-      first: isFirst,
-      countsAsStall: policy.holdNewCalls !== false,
-    });
+  const countsAsStall = policy.holdNewCalls !== false;
+  if (isLimited) gate.limited();
+  else gate.failed({ took, timedOut: finding.isTimeout, first: state.attempts === 1, countsAsStall });
   const isNamed = finding.hint && (finding.status === 429 || finding.status === 503);
   if (isNamed && error.response) gate.namedWait(Math.min(finding.hint.delay, policy.maxRetryAfter));
-  turn?.returned(isAlive && finding.status !== 429, took);
+  turn?.returned(false, took);
 }
 
 function originOf({ attempt, original, attachment }: LogicalRequest): Origin | undefined {
