@@ -193,7 +193,7 @@ async function waitForTurn(
   const { state, policy, attempt, interrupters } = request;
   // onRetry may have taken its time.
   if (!fitsIn(request.timeLeft, next.delay)) return 'time-budget-exceeded';
-  releaseBody(attempt.response?.data);
+  releaseBody(attempt.response);
   const startedAt = now();
   const obstacle =
     (await wait(next.delay, interrupters)) ??
