@@ -7,7 +7,7 @@ import type { Overlay } from '../policy/retry-policy';
 import { show } from '../policy/validation';
 import { settled } from '../timing';
 import type { Delay } from '../verdict/verdict';
-import { type Failure, withCause, withHidden } from './endings';
+import { asError, type Failure, withHidden } from './endings';
 import type { LogicalRequest } from './logical-request';
 
 /** Thrown where the request ended while it waited for an answer of somebody else's. */
@@ -30,9 +30,17 @@ export async function answerOf<T>(request: LogicalRequest, answer: T | Promise<T
   return answered;
 }
 
-/** The user's own judgement of a failure. */
-export function askForOpinion(request: LogicalRequest, { error }: Failure): Promise<boolean | undefined> {
-  return answerOf(request, request.policy.isRetryable?.(error, request.state));
+/** The user's own judgement of a failure. To reject with nothing is to say no, as it is to axios-retry. */
+export async function askForOpinion(
+  request: LogicalRequest,
+  { error }: Failure,
+): Promise<boolean | undefined> {
+  try {
+    return await answerOf(request, request.policy.isRetryable?.(error, request.state));
+  } catch (thrown) {
+    if (thrown === undefined || thrown === null) return false;
+    throw thrown;
+  }
 }
 
 /** What is to be laid over the original for the coming attempt. */
@@ -82,6 +90,6 @@ export async function tellEnd(request: LogicalRequest, { reason, error, response
       withHidden<object, object>({ state }, error === undefined ? { response } : { error }) as SettledEvent,
     );
   } catch (thrown) {
-    throw withCause(thrown, error);
+    throw asError(thrown, error);
   }
 }

@@ -11,7 +11,7 @@ import { sampleBackoff } from '../verdict/backoff';
 import { type Delay, decide, type Ending, fitsIn } from '../verdict/verdict';
 import { announceRetry, answerOf, askForNextAttempt, askForOpinion, Interrupted, tellEnd } from './callbacks';
 import { failureOf, isPlainlyGood, withinTime } from './ended';
-import { canceledError, type Ended, type Failure, withCause } from './endings';
+import { asError, canceledError, type Ended, type Failure } from './endings';
 import type { LogicalRequest } from './logical-request';
 import { isReplayable } from './original-request';
 import { releaseBody } from './release-body';
@@ -58,7 +58,7 @@ async function nextStep(request: LogicalRequest, ended: Ended): Promise<RetryPer
     return turn instanceof RetryPermit ? turn : end({ reason: turn });
   } catch (thrown) {
     if (thrown instanceof Interrupted) return end(thrown);
-    return end({ reason: 'aborted' }, { error: withCause(thrown, causeOf(ended, failure)) });
+    return end({ reason: 'aborted' }, { error: asError(thrown, causeOf(ended, failure)) });
   }
 }
 
