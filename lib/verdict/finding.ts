@@ -3,8 +3,9 @@
  * maps the error to another or takes its response away.
  */
 import type { AxiosError } from 'axios';
-import { isCancel, isTimeout, isTransient, neverLeft, type SentConfig, serverVeto } from './classify';
+import { isCancel, isTimeout, isTransient, type SentConfig, serverVeto } from './classify';
 import { type ResponseLike, type ServerHint, serverHint } from './server-hint';
+import { neverLeft, wasTurnedAway } from './unprocessed';
 
 export interface Finding {
   /** Whether it may be gone a moment later, as far as can be told without the user. */
@@ -40,7 +41,7 @@ export function findingOf(error: unknown, statuses: ReadonlySet<number>, sent?: 
     isTransient: isTransient(failure, statuses, config),
     isCancel: isCancel(error),
     isTimeout: isTimeout(failure, config),
-    isUnprocessed: neverLeft(failure),
+    isUnprocessed: response ? wasTurnedAway(response) : neverLeft(failure),
     isOwn: true,
     serverAsks: serverVeto(response),
     hint: response && serverHint(response),
@@ -56,6 +57,7 @@ export function findingOfResponse(response: ResponseLike): Finding {
     ...foreignFinding(undefined),
     isTransient: true,
     isOwn: true,
+    isUnprocessed: wasTurnedAway(response),
     serverAsks: serverVeto(response),
     hint: serverHint(response),
     status: response.status,

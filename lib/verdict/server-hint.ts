@@ -25,6 +25,7 @@ export interface ServerHint {
 export interface ResponseLike {
   readonly status?: number;
   readonly headers?: unknown;
+  readonly request?: unknown;
 }
 
 /** From here on a number of seconds must be an epoch: as a wait it would be 31 years. */
