@@ -31,11 +31,22 @@ export class AttemptDeadline {
   /**
    * @param left milliseconds left for the attempt
    * @param config the attempt's, on which interceptors are to find a `timeout` that fits
+   * @param given milliseconds from when the caller began to wait for this attempt until the end
    */
-  constructor(left: number, config: TimedConfig) {
+  constructor(
+    left: number,
+    config: TimedConfig,
+    private readonly given = left,
+  ) {
     this.#endsAt = now() + left;
     this.#stopTimer = startTimer(left, () => this.#expire(), true);
     if (config.timeout) this.#cutTimeoutOf(config);
+  }
+
+  /** The attempt's own timeout, in milliseconds, where it is up as well when the time is. */
+  get ownTimeout(): number | undefined {
+    const timeout = this.#callerTimeout;
+    return timeout && timeout <= Math.ceil(this.given) ? timeout : undefined;
   }
 
   /** Puts the deadline upon the attempt's config, as it is when nobody is going to change it any more. */
@@ -71,13 +82,13 @@ export class AttemptDeadline {
   }
 
   #cutTimeoutOf(config: TimedConfig): void {
+    if (this.#cutTimeout === undefined || config.timeout !== this.#cutTimeout)
+      this.#callerTimeout = config.timeout;
     // Never 0, which axios reads as no timeout at all.
     const most = Math.max(1, Math.ceil(this.#endsAt - now()));
     // Nor more than axios' own timers hold; this one's does. Nor on a stream, whose socket would keep the timeout when
     // it is the caller's already, and be destroyed when it idles that long.
     if (most > LONGEST_TIMER || config.responseType === 'stream') return;
-    if (this.#cutTimeout === undefined || config.timeout !== this.#cutTimeout)
-      this.#callerTimeout = config.timeout;
     config.timeout = config.timeout ? Math.min(config.timeout, most) : most;
     this.#cutTimeout = config.timeout;
   }

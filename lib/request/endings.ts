@@ -4,11 +4,14 @@
 import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { show } from '../policy/validation';
 import type { CancelTokenLike } from '../timing';
-import { causesOf } from '../verdict/classify';
+import { causesOf, type SentConfig } from '../verdict/classify';
 import type { Finding } from '../verdict/finding';
 
 /** What the inside interceptors made of an attempt's answer. */
-export type Ended = { readonly value: unknown } | { readonly error: unknown };
+export type Ended =
+  | { readonly value: unknown }
+  /** `isOutOfTime`: it was made here, because the time budget ended the attempt. */
+  | { readonly error: unknown; readonly isOutOfTime?: boolean };
 
 /** Why an attempt was not good. */
 export interface Failure {
@@ -46,6 +49,16 @@ export function timeBudgetError(
   const message = `time budget of ${timeBudget} ms exceeded in attempt ${attempt}`;
   const timeout = new axios.AxiosError(message, 'ETIMEDOUT', config as InternalAxiosRequestConfig, request);
   return withCause(timeout, error);
+}
+
+/** What the caller gets when the time budget ended an attempt just as its own timeout would have: that, as axios says it. */
+export function timeoutError(error: unknown, timeout: number, sent: SentConfig & object): unknown {
+  const { request } = (error ?? {}) as Partial<AxiosError>;
+  const isFetch = typeof (request as { redirect?: unknown } | undefined)?.redirect === 'string';
+  const hasClearCode = isFetch || sent.transitional?.clarifyTimeoutError;
+  const message = (!isFetch && sent.timeoutErrorMessage) || `timeout of ${timeout}ms exceeded`;
+  const code = hasClearCode ? 'ETIMEDOUT' : 'ECONNABORTED';
+  return withCause(new axios.AxiosError(message, code, sent as InternalAxiosRequestConfig, request), error);
 }
 
 /** What a callback of the policy threw, as the caller gets it: an Error, with the request's as its cause. */

@@ -91,7 +91,7 @@ function endAttempt({ attempt, state }: LogicalRequest, { finding }: Failure, en
   attempt.isOver = true;
   attempt.deadline?.release(attempt.sent);
   // What the time budget ended is a timeout, whatever the adapter made of its signal.
-  const isOutOfTime = attempt.deadline?.expired && 'error' in ended;
+  const isOutOfTime = 'error' in ended && ended.isOutOfTime;
   const { code, message } = isOutOfTime ? (ended.error as AxiosError) : finding;
   const { status } = finding;
   state.failures.push({

@@ -60,7 +60,7 @@ export function serverVeto(response: ResponseLike | undefined): boolean | undefi
 }
 
 /** As much of a config as tells what axios makes of an answer. */
-export type SentConfig = Pick<AxiosRequestConfig, 'validateStatus' | 'timeoutErrorMessage'>;
+export type SentConfig = Pick<AxiosRequestConfig, 'validateStatus' | 'timeoutErrorMessage' | 'transitional'>;
 
 /** The built-in judgement: may this failure be gone a moment later? */
 export function isTransient(
