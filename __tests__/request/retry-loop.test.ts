@@ -1112,7 +1112,6 @@ describe('callbacks', () => {
       'backoff',
       'onRetry',
       'attempt 2',
-      'isRetryable',
       'onGiveUp',
       'interceptor',
     ]);
@@ -1376,6 +1375,22 @@ describe('isRetryable', () => {
       [0, 1],
       [1, 2],
     ]);
+  });
+
+  test('is not asked when no retry is left, and the outcome tells of what it said before', async () => {
+    const isRetryable = jest.fn(() => true);
+    const { client } = clientOf({ isRetryable, maxRetries: 2 }, 404, 404, 404);
+
+    expect((await get(client)).state).toMatchObject({ outcome: 'retries-exhausted', attempts: 3 });
+    expect(isRetryable).toHaveBeenCalledTimes(2);
+  });
+
+  test('that agreed with us before has overruled nothing', async () => {
+    const isRetryable = jest.fn(() => true);
+    const { client } = clientOf({ isRetryable, maxRetries: 1 }, 503, 404);
+
+    expect((await get(client)).state).toMatchObject({ outcome: 'not-retryable', attempts: 2 });
+    expect(isRetryable).toHaveBeenCalledTimes(1);
   });
 
   test('is not asked about a cancellation, nor about an error that is none of the request’s', async () => {

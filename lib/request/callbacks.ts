@@ -33,10 +33,12 @@ export async function answerOf<T>(request: LogicalRequest, answer: T | Promise<T
 /** The user's own judgement of a failure. To reject with nothing is to say no, as it is to axios-retry. */
 export async function askForOpinion(
   request: LogicalRequest,
-  { error }: Failure,
+  { error, finding }: Failure,
 ): Promise<boolean | undefined> {
   try {
-    return await answerOf(request, request.policy.isRetryable?.(error, request.state));
+    const opinion = await answerOf(request, request.policy.isRetryable?.(error, request.state));
+    if (opinion && !(finding.serverAsks ?? finding.isTransient)) request.hasOverruled = true;
+    return opinion;
   } catch (thrown) {
     if (thrown === undefined || thrown === null) return false;
     throw thrown;

@@ -30,6 +30,8 @@ export class LogicalRequest {
   pass: object | undefined = undefined;
   /** The backoff's last sample, in milliseconds: decorrelated jitter starts from it. */
   previousBackoff: number | undefined = undefined;
+  /** Whether `isRetryable` called a failure transient that is not so by itself. */
+  hasOverruled = false;
   /** The last thing a budget kept elsewhere rejected with. */
   budgetError: unknown = undefined;
   /** What `nextAttempt` laid over the original for the attempt that is running, or to come. */

@@ -114,6 +114,7 @@ async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Del
     timeLeft: () => (attempt.deadline?.expired ? 0 : request.timeLeft),
     mayBeRepeated: () => request.mayBeRepeated(attempt.sent ?? {}),
     hasReplayableBody: () => isReplayable(original.get('data')),
+    hasOverruled: request.hasOverruled,
     isDetached: () => attachment.detached.stopped || !attachment.isWhole(),
     opinion: () => askForOpinion(request, failure),
     backoff: () => {
