@@ -25,6 +25,7 @@ export class AttemptDeadline {
   #callerSignal: AbortSignalLike | undefined;
   #callerTimeout: number | undefined;
   #cutTimeout: number | undefined;
+  #ownTimeout: number | undefined;
   readonly #stopTimer: () => void;
   #stopForwarding = () => {};
 
@@ -43,10 +44,9 @@ export class AttemptDeadline {
     if (config.timeout) this.#cutTimeoutOf(config);
   }
 
-  /** The attempt's own timeout, in milliseconds, where it is up as well when the time is. */
+  /** The attempt's own timeout, in milliseconds, where it is up when the time is, neither before nor after. */
   get ownTimeout(): number | undefined {
-    const timeout = this.#callerTimeout;
-    return timeout && timeout <= Math.ceil(this.given) ? timeout : undefined;
+    return this.#ownTimeout;
   }
 
   /** Puts the deadline upon the attempt's config, as it is when nobody is going to change it any more. */
@@ -86,6 +86,8 @@ export class AttemptDeadline {
       this.#callerTimeout = config.timeout;
     // Never 0, which axios reads as no timeout at all.
     const most = Math.max(1, Math.ceil(this.#endsAt - now()));
+    const timeout = this.#callerTimeout ?? 0;
+    this.#ownTimeout = most <= timeout && timeout <= Math.ceil(this.given) ? timeout : undefined;
     // Nor more than axios' own timers hold; this one's does. Nor on a stream, whose socket would keep the timeout when
     // it is the caller's already, and be destroyed when it idles that long.
     if (most > LONGEST_TIMER || config.responseType === 'stream') return;

@@ -67,8 +67,8 @@ export async function announceRetry(request: LogicalRequest, failure: Failure, n
   if (onRetry) await answerOf(request, onRetry(retryEvent(request, failure, next)));
 }
 
-function retryEvent({ state }: LogicalRequest, { error }: Failure, next: Delay): RetryEvent {
-  return withHidden({ state, retry: state.retries + 1, ...next }, { error });
+function retryEvent({ state, retries }: LogicalRequest, { error }: Failure, next: Delay): RetryEvent {
+  return withHidden({ state, retry: retries + 1, ...next }, { error });
 }
 
 /** How a logical request ended. */

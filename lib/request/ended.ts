@@ -83,8 +83,9 @@ export function withinTime(request: LogicalRequest, ended: Ended): Ended {
   const { deadline, finding, sent } = attempt;
   const isOut = deadline?.expired || (request.timeLeft <= 0 && (finding?.isTimeout || (deadline && !sent)));
   if (!isOut) return ended;
-  const ownTimeout = sent && deadline?.ownTimeout;
-  if (ownTimeout && finding?.isTimeout && sent.timeout === ownTimeout) return ended;
+  const isTimeout = finding?.isTimeout || wouldTimeOut(attempt.error);
+  const ownTimeout = sent && isTimeout ? deadline?.ownTimeout : undefined;
+  if (ownTimeout && finding?.isTimeout && sent?.timeout === ownTimeout) return ended;
   // Who has not answered yet may still send: on his config the signal stays aborted, the caller gets a copy.
   if (!attempt.isAnswered && sent) attempt.sent = { ...sent };
   const about = attempt.sent ?? {};
@@ -92,4 +93,35 @@ export function withinTime(request: LogicalRequest, ended: Ended): Ended {
     ? timeoutError(ended.error, ownTimeout, about as SentConfig)
     : timeBudgetError(ended.error, policy.timeBudget, state.attempts, about);
   return { error, isOutOfTime: true };
+}
+
+/** The attempt failed: nothing of it is left running. */
+export function endAttempt({ attempt, state }: LogicalRequest, { finding }: Failure, ended: Ended): void {
+  attempt.isOver = true;
+  attempt.deadline?.release(attempt.sent);
+  // What the time budget ended is a timeout, whatever the adapter made of its signal.
+  const isOutOfTime = 'error' in ended && ended.isOutOfTime;
+  const { code, message } = isOutOfTime ? (ended.error as AxiosError) : finding;
+  const { status } = finding;
+  state.failures.push({
+    attempt: state.attempts,
+    ...(status !== undefined && { status }),
+    ...(code && { code }),
+    message,
+  });
+}
+
+/**
+ * Whether axios' timer runs that would have ended this attempt. Under the http adapter, it runs neither before there is a socket, as
+ * while a proxy opens a tunnel, nor while a body drips.
+ */
+function wouldTimeOut(error: unknown): boolean {
+  const { request } = (error ?? {}) as { request?: NodeRequest & { _currentRequest?: NodeRequest } };
+  const sent = request?._currentRequest ?? request;
+  return !sent || !('reusedSocket' in sent) || Boolean(sent.socket && !sent.res);
+}
+
+interface NodeRequest {
+  readonly socket?: unknown;
+  readonly res?: unknown;
 }

@@ -10,12 +10,13 @@ import { now, wait } from '../timing';
 import { sampleBackoff } from '../verdict/backoff';
 import { type Delay, decide, type Ending, fitsIn } from '../verdict/verdict';
 import { announceRetry, answerOf, askForNextAttempt, askForOpinion, Interrupted, tellEnd } from './callbacks';
-import { failureOf, isPlainlyGood, withinTime } from './ended';
+import { endAttempt, failureOf, isPlainlyGood, withinTime } from './ended';
 import { asError, canceledError, type Ended, type Failure } from './endings';
 import type { LogicalRequest } from './logical-request';
 import { isReplayable } from './original-request';
 import { releaseBody } from './release-body';
 import { destinationOf, sendAgain } from './replay';
+import { resentIfStale } from './resend';
 import { putState } from './retry-state';
 
 /**
@@ -29,7 +30,7 @@ export function settleAttempt(request: LogicalRequest, ended: Ended): unknown {
 }
 
 async function retryUntilSettled(request: LogicalRequest, first: Ended): Promise<unknown> {
-  let ended = first;
+  let ended = await resentIfStale(request, first);
   for (;;) {
     const step = await nextStep(request, withinTime(request, ended));
     if (!(step instanceof RetryPermit)) return step.settle();
@@ -86,29 +87,13 @@ function succeed(request: LogicalRequest, value: unknown): unknown {
   return tellEnd(request, { response }).then(() => value);
 }
 
-/** The attempt failed: nothing of it is left running. */
-function endAttempt({ attempt, state }: LogicalRequest, { finding }: Failure, ended: Ended): void {
-  attempt.isOver = true;
-  attempt.deadline?.release(attempt.sent);
-  // What the time budget ended is a timeout, whatever the adapter made of its signal.
-  const isOutOfTime = 'error' in ended && ended.isOutOfTime;
-  const { code, message } = isOutOfTime ? (ended.error as AxiosError) : finding;
-  const { status } = finding;
-  state.failures.push({
-    attempt: state.attempts,
-    ...(status !== undefined && { status }),
-    ...(code && { code }),
-    message,
-  });
-}
-
 async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Delay | Ending> {
   const { policy, state, original, attempt, attachment } = request;
   const { finding, error } = failure;
   const verdict = await decide({
     finding,
     after: failure.after,
-    retries: state.retries,
+    retries: request.retries,
     maxRetries: policy.maxRetries,
     maxRetryAfter: policy.maxRetryAfter,
     timeLeft: () => (attempt.deadline?.expired ? 0 : request.timeLeft),
@@ -119,7 +104,7 @@ async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Del
     opinion: () => askForOpinion(request, failure),
     backoff: () => {
       const { previousBackoff } = request;
-      const sample = sampleBackoff(policy.backoff, state.retries + 1, previousBackoff, error, state);
+      const sample = sampleBackoff(policy.backoff, request.retries + 1, previousBackoff, error, state);
       request.previousBackoff = sample;
       return sample;
     },
@@ -214,6 +199,7 @@ async function attempt(request: LogicalRequest, permit: RetryPermit): Promise<En
   } catch (error) {
     ended = { error };
   }
+  ended = await resentIfStale(request, ended);
   const { finding, took, error } = request.attempt;
   const isAnswer = finding?.status !== undefined && !finding.isTransient && error !== undefined;
   permit.returned(!finding ? 'value' in ended : isAnswer, took);

@@ -86,3 +86,24 @@ function addressesOf(cause: CauseWithCode): [string, number][] {
     return [item.slice(0, colon).replace(/^\[|\]$/g, ''), Number(item.slice(colon + 1))];
   });
 }
+
+/** How a connection breaks that the other side has closed already. */
+const CLOSED_CODES: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
+
+/** Of Node's requests, as the http adapter has them: one of its own, or follow-redirects' around one. */
+interface NodeRequest {
+  readonly reusedSocket?: unknown;
+  readonly res?: unknown;
+  readonly _currentRequest?: NodeRequest;
+}
+
+/**
+ * Whether a kept-alive connection broke just as it was used again, before an answer came: servers close connections that are idle
+ * without asking whether a request is on its way. Says nothing of the server, and next to nothing of the request.
+ */
+export function brokeWhenReused(error: AxiosError): boolean {
+  const { request, response, code } = error;
+  if (response || !CLOSED_CODES.has(code)) return false;
+  const sent = ((request as NodeRequest | undefined)?._currentRequest ?? request) as NodeRequest | undefined;
+  return sent?.reusedSocket === true && !sent.res;
+}
