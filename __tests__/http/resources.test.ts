@@ -295,6 +295,45 @@ describe('timers', () => {
     expect([...timers]).toEqual([]);
   });
 
+  const WITHOUT_CONFIG: Record<string, (client: AxiosInstance) => unknown> = {
+    'the adapter rejects with': (client) => {
+      client.defaults.adapter = () => Promise.reject(new Error('no config'));
+    },
+    'the adapter throws': (client) => {
+      client.defaults.adapter = () => {
+        throw new Error('no config');
+      };
+    },
+    'an inside response interceptor makes of a failure': (client) =>
+      client.interceptors.response.use(undefined, () => Promise.reject(new Error('no config'))),
+    'an inside request interceptor throws': (client) =>
+      client.interceptors.request.use(() => {
+        throw new Error('no config');
+      }),
+    'a body’s transform throws': (client) => {
+      client.defaults.transformRequest = [
+        () => {
+          throw new Error('no config');
+        },
+      ];
+    },
+  };
+
+  test.each(Object.entries(WITHOUT_CONFIG))(
+    'none is left under a time budget by an error without a config, which %s',
+    async (_who, break_) => {
+      const server = await start(failing(404));
+      const client = axios.create({ baseURL: server.url });
+      break_(client);
+      attachRetry(client, { ...QUICK, timeBudget: 60_000 });
+      const timers = countTimers();
+
+      expect((await rejectionOf(client.get('/'))).message).toBe('no config');
+
+      expect([...timers]).toEqual([]);
+    },
+  );
+
   test.each(Object.entries(POLICIES))('none is left after an abort in mid-wait %s', async (_name, policy) => {
     const server = await start((_request, response) => response.writeHead(503).end());
     const client = axios.create({ baseURL: server.url });
