@@ -31,7 +31,7 @@ export function noteSuccess(request: LogicalRequest): void {
 
 /** An answer that is nobody's to retry, and one that asks for patience, are signs of life as well. */
 export function noteFailure(request: LogicalRequest, { finding, error }: Failure): void {
-  const { attempt, policy, attachment, state } = request;
+  const { attempt, policy, attachment } = request;
   const { turn, took } = attempt;
   const isAlive = finding.status !== undefined && (!finding.isTransient || finding.status === 429);
   // Cancelled by its caller, or never sent, it says nothing of the origin.
@@ -48,7 +48,7 @@ export function noteFailure(request: LogicalRequest, { finding, error }: Failure
   const { gate } = attachment.origins.findOrMake(attempt.sent ?? request.original.destination);
   const countsAsStall = policy.holdNewCalls !== false;
   if (isLimited) gate.limited();
-  else gate.failed({ took, timedOut: finding.isTimeout, first: state.attempts === 1, countsAsStall });
+  else gate.failed({ took, timedOut: finding.isTimeout, first: request.retries === 0, countsAsStall });
   const isNamed = finding.hint && (finding.status === 429 || finding.status === 503);
   if (isNamed && error.response) gate.namedWait(Math.min(finding.hint.delay, policy.maxRetryAfter));
   turn?.returned(false, took);

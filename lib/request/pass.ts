@@ -120,7 +120,9 @@ export class AttemptPass implements Pass<AttemptConfig> {
     const hasDeadline = policy.timeBudget !== undefined && !parent;
     const startedAt = now();
     const left = (policy.timeBudget ?? 0) - (startedAt - this.#openedAt);
-    const deadline = hasDeadline ? new AttemptDeadline(Math.max(0, left), config) : undefined;
+    const deadline = hasDeadline
+      ? new AttemptDeadline(Math.max(0, left), config, policy.timeBudget)
+      : undefined;
     const attempt = new Attempt(startedAt, deadline);
     const request = new LogicalRequest(opening.attachment, policy, original, attempt, this.#openedAt, parent);
     config.retryState = request.state;
