@@ -7,7 +7,7 @@ import { closedPort, failing, servers, startServer, type TestServer } from '../s
 
 const start = servers();
 const startRaw = rawServers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 describe('statuses', () => {
   test.each([408, 425, 429, 502, 503, 504])('%d is retried', async (status) => {

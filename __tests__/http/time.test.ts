@@ -7,7 +7,7 @@ import { failing, servers } from '../support/server';
 
 const start = servers();
 const startRaw = rawServers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter) => {
   test('aborts a body that drips, with ETIMEDOUT and not as a cancellation', async () => {

@@ -694,6 +694,7 @@ async function meet(
     if (fault.open === reusedSocket) await client.get(place.url);
     attachRetry(client, {
       backoff: { initialDelay: 1 },
+      patience: 0,
       maxRetries: MAX_RETRIES,
       ...(expectation.kind === 'out of time' && { timeBudget: TIMEOUT }),
       onRetry: async () => {

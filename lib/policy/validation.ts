@@ -37,6 +37,7 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   onRetryAttempt: 'onRetry',
   onFailedAttempt: 'onRetry',
   onMaxRetryTimesExceeded: 'onGiveUp',
+  whenBudgetEmpty: 'patience',
 };
 
 /**

@@ -17,16 +17,21 @@ export class Interrupted {
 
 /**
  * What a callback or a budget kept elsewhere answers.
+ * @param longest milliseconds that a budget may take to answer
  * @throws Interrupted when the signal, the token, the time budget or a detach comes first
  */
-export async function answerOf<T>(request: LogicalRequest, answer: T | Promise<T>): Promise<T> {
+export async function answerOf<T>(
+  request: LogicalRequest,
+  answer: T | Promise<T>,
+  longest = Number.POSITIVE_INFINITY,
+): Promise<T> {
   if (typeof (answer as Promise<T> | undefined)?.then !== 'function') return answer;
   const answered = Promise.resolve(answer);
   // Interrupted, nobody hears it.
   answered.catch(() => {});
-  const end = await settled(answered, request.timeLeft, request.interrupters);
-  if (end === 'expired' || (!end && request.timeLeft <= 0)) throw new Interrupted('time-budget-exceeded');
-  if (end) throw new Interrupted(end);
+  const end = await settled(answered, Math.min(request.timeLeft, longest), request.interrupters);
+  if (request.timeLeft <= 0) throw new Interrupted('time-budget-exceeded');
+  if (end) throw new Interrupted(end === 'expired' ? 'retry-budget-empty' : end);
   return answered;
 }
 

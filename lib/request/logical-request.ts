@@ -1,7 +1,7 @@
 /**
  * One logical request: what the caller asked for, under which policy, and what became of it so far.
  */
-import type { BudgetsPerOrigin } from '../origin/origins';
+import type { Origins } from '../origin/origins';
 import type { ResolvedPolicy } from '../policy/policy';
 import type { Overlay } from '../policy/retry-policy';
 import type { AbortSignalLike, CancelTokenLike, Interrupters, StopSignal } from '../timing';
@@ -18,8 +18,7 @@ export interface Attachment {
   /** Whether replays still find their way: both of our interceptors are where they were. */
   readonly isWhole: () => boolean;
   readonly detached: StopSignal;
-  /** The budgets of requests whose policy names none. */
-  readonly budgets: BudgetsPerOrigin;
+  readonly origins: Origins;
 }
 
 export class LogicalRequest {

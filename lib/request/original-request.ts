@@ -1,7 +1,7 @@
 /**
  * What the caller asked for, kept for replays, and whether its body can be sent twice.
  */
-import type { Destination } from '../origin/origins';
+import type { Destination } from '../origin/destination';
 
 /**
  * A merged config as the caller asked for it, before any interceptor saw it. Plain objects, arrays, URLSearchParams and
