@@ -21,7 +21,6 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 
 const PROXIES = {
   nginx: {
-    version: ['-v'],
     args: (dir) => ['-p', dir, '-c', join(dir, 'conf'), '-e', join(dir, 'log')],
     // In one process, so that a signal ends all of it at once.
     config: ({ port, upstreamPort, http = '', server = '', location = '' }, dir) => `
@@ -47,7 +46,6 @@ const PROXIES = {
     `,
   },
   haproxy: {
-    version: ['-v'],
     args: (dir) => ['-db', '-f', join(dir, 'conf')],
     config: ({ port, upstreamPort, frontend = '', backend = '', server = '' }) => `
 global
@@ -71,9 +69,9 @@ backend back
 /** The versions of the proxies that are installed, by name. */
 export function installed() {
   return Object.fromEntries(
-    Object.entries(PROXIES).flatMap(([name, { version }]) => {
+    Object.keys(PROXIES).flatMap((name) => {
       try {
-        const said = execFileSync('sh', ['-c', `${name} ${version.join(' ')} 2>&1`], { env, encoding: 'utf8' });
+        const said = execFileSync('sh', ['-c', `${name} -v 2>&1`], { env, encoding: 'utf8' });
         return [[name, /\d+\.\d+\.\d+/.exec(said)?.[0] ?? said]];
       } catch {
         return [];
@@ -121,7 +119,11 @@ export async function startProxy({ name, restart, ...directives }, upstreamPort)
       await sleep(startAt + restart.at + restart.for - Date.now());
       if (stopAll.has(stop)) run();
     },
-    stop,
+    async stop() {
+      const gone = child.exitCode === null && child.signalCode === null && once(child, 'exit');
+      stop();
+      await gone;
+    },
   };
 }
 

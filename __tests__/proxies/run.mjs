@@ -2,11 +2,13 @@
  * Trouble behind real proxies, met by plain axios, axios-retry and this library side by side; fails if a caller of this
  * library in its defaults notices what the laws of scenarios.mjs keep from him. Run: npm run test:proxies
  * --print: whatever the laws say, succeed. --write: docs/proxies.md and bench/results/proxies.json as well.
+ * --only PATTERN: those scenarios only, by proxy and title.
  * Where nginx or haproxy is missing, one line says so; with REQUIRE_PROXIES=1 that is a failure.
  */
+import { parseArgs } from 'node:util';
 import { inLanes, noticed, play } from '../../bench/support/play.mjs';
 import { saveResult } from '../../bench/support/results.mjs';
-import { savePage, tables } from './page.mjs';
+import { savePage, tables, title } from './page.mjs';
 import { installed, startProxy } from './proxies.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 
@@ -14,7 +16,9 @@ const CLIENTS = ['no retries', 'axios-retry, at its best', 'this library'];
 /** Scenarios at a time, each with all clients at a time. */
 const LANES = 2;
 
-const flags = process.argv.slice(2);
+const { values: flags } = parseArgs({
+  options: { print: { type: 'boolean' }, write: { type: 'boolean' }, only: { type: 'string', default: '' } },
+});
 const versions = installed();
 const missing = ['nginx', 'haproxy'].filter((name) => !(name in versions));
 if (missing.length > 0) {
@@ -27,21 +31,28 @@ if (missing.length > 0) {
 }
 
 const startedAt = performance.now();
-const runs = await inLanes(LANES, SCENARIOS.filter(({title})=>!process.env.ONLY||new RegExp(process.env.ONLY).test(title)), async (scenario) => {
+const wanted = SCENARIOS.filter((scenario) => title(scenario).includes(flags.only));
+const runs = await inLanes(LANES, wanted, async ({ law, ...scenario }) => {
   const clients = await Promise.all(CLIENTS.map((name) => playOne(scenario, name)));
-  const problem = scenario.law(clients.at(-1)) || undefined;
-  console.log(`${problem ? 'not ok' : 'ok'}: ${scenario.proxy.name}, ${scenario.title}${problem ? `: ${problem}` : ''}`);
-  return { kind: scenario.kind, proxy: scenario.proxy.name, title: scenario.title, problem, clients };
+  const problem = law(clients.at(-1)) || undefined;
+  console.log(problem ? `not ok: ${title(scenario)}: ${problem}` : `ok: ${title(scenario)}`);
+  return { ...scenario, problem, clients };
 });
-const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-console.log(`\n${tables(runs)}\n\n${SCENARIOS.length} scenarios in ${seconds} s`);
-if (flags.includes('--write')) {
+const late = Math.max(
+  ...runs.flatMap(({ clients }) => clients.map(({ loopDelayP99 }) => loopDelayP99.client)),
+);
+console.log(`\n${tables(runs)}\n`);
+console.log(
+  `${runs.length} scenarios in ${Math.round((performance.now() - startedAt) / 1000)} s; ` +
+    `99% of the clients' timers came less than ${Math.ceil(late)} ms late`,
+);
+if (flags.write && !flags.only) {
   saveResult('proxies', { proxies: versions, runs });
   savePage(runs, versions);
 }
 const failed = runs.filter(({ problem }) => problem);
 if (failed.length > 0) console.log(`${failed.length} of ${runs.length} laws do not hold`);
-process.exit(failed.length > 0 && !flags.includes('--print') ? 1 : 0);
+process.exit(failed.length > 0 && !flags.print ? 1 : 0);
 
 async function playOne({ proxy, server, load }, name) {
   const run = await play({

@@ -29,11 +29,7 @@ const OUTAGES = [
     { name: 'haproxy', server: 'check inter 100ms fall 1 rise 1' },
     server('refusing', 1_000),
   ],
-  [
-    'its server killed, for 3 s: 502',
-    { name: 'nginx' },
-    server('refusing', 3_000),
-  ],
+  ['its server killed, for 3 s: 502', { name: 'nginx' }, server('refusing', 3_000)],
   [
     'its server slow for 2 s: 504 after 0.3 s',
     { name: 'nginx', location: 'proxy_read_timeout 300ms;' },
@@ -75,6 +71,15 @@ const OUTAGES = [
 const ZONE = `limit_req_zone $binary_remote_addr zone=rate:1m rate=${ALLOWED}r/s;`;
 const LIMIT = `limit_req zone=rate burst=${ALLOWED - 1} nodelay; limit_req_status 429;`;
 
+// A stick table forgets the last second little by little: whoever comes back after the second that he was told is likely to
+// be refused again. Workers that wait for just that second need 14 s (32 s where those refused count), those that wait for
+// one to two seconds 9.1 s (13.9 s): that is what is taken for what these limits allow.
+const TABLE = `acl warm-up path_beg /warm-up
+  stick-table type ip size 1k expire 10s store http_req_rate(1s)`;
+const TRACK = 'http-request track-sc0 src if !warm-up';
+const refuseIf = (rate) =>
+  `http-request deny deny_status 429 hdr Retry-After 1 if !warm-up { ${rate} ge ${ALLOWED} }`;
+
 const LIMITS = [
   [
     '`limit_req`: 429 with `Retry-After: 1`',
@@ -87,20 +92,20 @@ const LIMITS = [
   ],
   ['`limit_req`: 429 and no more', { name: 'nginx', http: ZONE, location: LIMIT }],
   [
-    'a stick table, by which whom it refuses counts too: 429 with `Retry-After: 1`',
-    {
-      name: 'haproxy',
-      frontend: `
-  acl warm-up path_beg /warm-up
-  stick-table type ip size 1k expire 10s store http_req_rate(1s)
-  http-request track-sc0 src if !warm-up
-  http-request deny deny_status 429 hdr Retry-After 1 if !warm-up { sc_http_req_rate(0) gt ${ALLOWED} }`,
-    },
+    'a stick table of what was let through: 429 with `Retry-After: 1`',
+    { name: 'haproxy', frontend: `${TABLE}\n  ${refuseIf('src_http_req_rate')}\n  ${TRACK}` },
+    9_100,
+  ],
+  [
+    // As haproxy's own documentation has it.
+    'a stick table in which those refused count too: 429 with `Retry-After: 1`',
+    { name: 'haproxy', frontend: `${TABLE}\n  ${TRACK}\n  ${refuseIf('src_http_req_rate')}` },
+    13_900,
   ],
 ];
 
-/** Milliseconds that the limit asks for all calls. */
-const LEAST = (CALLS / ALLOWED) * 1_000;
+/** Milliseconds in which a limit lets all calls through, where nothing else is said. */
+const ALLOWS = (CALLS / ALLOWED) * 1_000;
 
 /**
  * `title` follows the name of the proxy. `law` gets what was noticed of this library in its defaults, and returns what is
@@ -115,7 +120,7 @@ export const SCENARIOS = [
     load: { perSecond: 200, end: 6_000 },
     law: ({ failedCallers }) => failedCallers > 0 && `${failedCallers} callers failed`,
   })),
-  ...LIMITS.map(([title, proxy]) => ({
+  ...LIMITS.map(([title, proxy, allows = ALLOWS]) => ({
     kind: 'limit',
     title,
     proxy,
@@ -123,6 +128,6 @@ export const SCENARIOS = [
     load: { calls: CALLS, workers: 30 },
     law: ({ failedCallers, doneMs }) =>
       (failedCallers > 0 && `${failedCallers} callers failed`) ||
-      (doneMs > 1.5 * LEAST && `done after ${doneMs} ms, where the limit asks for ${LEAST}`),
+      (doneMs > 1.5 * allows && `done after ${doneMs} ms, where the limit allows ${allows}`),
   })),
 ];
