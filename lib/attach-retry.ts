@@ -76,6 +76,18 @@ interface Defaults {
  * @example attachRetry(axios.create({ baseURL: 'https://api.example.com' }), { maxRetries: 3 })
  */
 export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | false): AttachedRetry {
+  return attach(instance, policy).handle;
+}
+
+/** Another way to say how requests are to be retried, which other entry points speak. It may write on the config. */
+export type Dialect = (config: AttemptConfig) => ResolvedPolicy | undefined;
+
+/** The same for those who speak a dialect. */
+export function attach(
+  instance: RetryableInstance,
+  policy: RetryPolicy | false | undefined,
+  dialect?: Dialect,
+): { readonly handle: AttachedRetry; readonly ids: Layers['ids'] } {
   checkInstance(instance);
   const resolved = resolvePolicy([policy]);
   const managers = instance.interceptors as unknown as Managers;
@@ -94,7 +106,7 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
     retryPolicy === undefined
       ? resolved
       : resolvePolicy([policy, defaults?.retryPolicy, retryPolicy as RetryPolicy | false]);
-  const opening = { attachment, policyOf };
+  const opening = { attachment, policyOf: dialect ?? policyOf };
   const layers: Layers = bindLayers(
     managers,
     (config) => (mark.isOn(config) ? openPass(opening, config) : undefined),
@@ -112,7 +124,7 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
     budgets: () => reportOf(attachment, resolved),
   };
   Object.defineProperty(managers.response, ATTACHED, { value: handle, configurable: true });
-  return handle;
+  return { handle, ids: layers.ids };
 }
 
 /**
