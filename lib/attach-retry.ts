@@ -2,6 +2,7 @@
  * attachRetry: puts retrying on an axios instance, and takes it off again.
  */
 import { type BudgetReport, BudgetsPerOrigin, withQueue } from './origin/origins';
+import { tellLeftOvers } from './policy/left-overs';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
 import { show } from './policy/validation';
@@ -106,7 +107,9 @@ export function attach(
     retryPolicy === undefined
       ? resolved
       : resolvePolicy([policy, defaults?.retryPolicy, retryPolicy as RetryPolicy | false]);
-  const opening = { attachment, policyOf: dialect ?? policyOf };
+  const opening = dialect
+    ? { attachment, policyOf: dialect }
+    : { attachment, policyOf, inspect: tellLeftOvers };
   const layers: Layers = bindLayers(
     managers,
     (config) => (mark.isOn(config) ? openPass(opening, config) : undefined),
