@@ -60,7 +60,9 @@ function afterOf(judgement: Judgement | null): number | undefined {
 function failureOfResponse(response: AxiosResponse): Failure {
   const finding = findingOfResponse(response);
   const { config, request } = response;
-  const error = new axios.AxiosError(finding.message, 'ERR_BAD_RESPONSE', config, request, response);
+  // As axios names them.
+  const code = response.status >= 400 && response.status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE';
+  const error = new axios.AxiosError(finding.message, code, config, request, response);
   return { finding, error };
 }
 

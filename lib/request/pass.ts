@@ -21,6 +21,8 @@ export interface Opening {
   readonly attachment: Attachment;
   /** @throws where the config's policy is not allowed */
   policyOf(config: AttemptConfig): ResolvedPolicy | undefined;
+  /** Looks at each config that goes to an adapter. */
+  inspect?(config: AttemptConfig): void;
 }
 
 /** The pass of the call whose merged config this is: a replay, if a logical request awaits one. */
@@ -153,6 +155,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
       return refused(sealed, new axios.CanceledError());
     }
     attempt.sent = sealed;
+    this.opening.inspect?.(sealed);
     if (request.mayHaveKey) keepKey(owner, sealed);
     owner.attempt.deadline?.applyTo(sealed);
     if (owner.attempt.deadline || (this.isReplay && (sealed.signal || sealed.cancelToken))) {
