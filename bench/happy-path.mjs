@@ -5,7 +5,7 @@
  * counts is the median over the rounds of the difference to bare axios in the same round. So a slow moment of the
  * machine hits all clients of a round, not one of the libraries; and a block is short, so that it hits few rounds.
  *
- * `SHAPES='GET,PUT with a body'` measures some shapes of call only, `ROUNDS=300` fewer rounds.
+ * `SHAPES='GET;PUT with a body'` measures some shapes of call only, `ROUNDS=300` fewer rounds.
  */
 import { instructionsPerRequest } from './support/instructions.mjs';
 import { addedTimes, SHAPE_NAMES } from './support/paired-rounds.mjs';

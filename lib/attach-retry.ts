@@ -10,6 +10,7 @@ import { show } from './policy/validation';
 import type { AttemptConfig } from './request/attempt';
 import { bindLayers, type Layers, type Manager } from './request/layers';
 import type { Attachment } from './request/logical-request';
+import { axiosTransformOf } from './request/original-request';
 import { openPass, passOf } from './request/pass';
 import { isRetryState } from './request/retry-state';
 import { StopSignal } from './timing';
@@ -107,6 +108,7 @@ export function attach(
     isWhole: () => layers.isWhole,
     detached: new StopSignal(),
     origins: new Origins(),
+    transform: axiosTransformOf(defaults),
   };
   // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
   const policyOf = ({ retryPolicy }: AttemptConfig): ResolvedPolicy | undefined => {
@@ -122,7 +124,7 @@ export function attach(
     : { attachment, policyOf, inspect: tellLeftOvers };
   const layers: Layers = bindLayers(
     managers,
-    (config) => (mark.isOn(config) ? openPass(opening, config) : undefined),
+    (config, isFirst) => (mark.isOn(config) ? openPass(opening, config, isFirst) : undefined),
     passOf,
   );
 

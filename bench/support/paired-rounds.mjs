@@ -8,7 +8,7 @@ import { median, summary } from './stats.mjs';
 const BLOCK = 100;
 const WARM_UP = 5_000;
 
-const wanted = process.env.SHAPES?.split(',');
+const wanted = process.env.SHAPES?.split(';');
 export const SHAPE_NAMES = Object.keys(SHAPES).filter((name) => !wanted || wanted.includes(name));
 
 /** @returns microseconds of a bare request, and what each client adds to them in the same round */

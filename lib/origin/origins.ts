@@ -37,6 +37,7 @@ const TOKENS_PER_ORIGIN = 20;
 /** Milliseconds. */
 const FORGET_AFTER = 600_000;
 const MOST_ORIGINS = 10_000;
+const TOUCHED_FOR = 1_000;
 
 /** What is kept of an origin, from its first failure on. */
 export interface Origin {
@@ -57,8 +58,8 @@ export class Origins {
   readonly #usual = new Usual();
 
   /** An attempt took `took` milliseconds, and was well; how good calls take usually is learned here. */
-  noteSuccess(took: number): void {
-    this.#usual.observe(took, now());
+  noteSuccess(took: number, time: number): void {
+    this.#usual.observe(took, time);
   }
 
   /** Whether any origin may hold first attempts now. */
@@ -82,7 +83,7 @@ export class Origins {
     if (found) return this.#touch(origin, found);
     const gate = new Gate({ inheritedUsual: this.#usual.known(now()), lastSuccess: this.#usual.lastSuccess });
     const bucket = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
-    const made = this.#touch(origin, { gate, bucket, usedAt: 0 });
+    const made = this.#touch(origin, { gate, bucket, usedAt: Number.NEGATIVE_INFINITY });
     this.#forgetUnused(made);
     return made;
   }
@@ -114,7 +115,10 @@ export class Origins {
   }
 
   #touch(origin: string, used: Origin): Origin {
-    used.usedAt = now();
+    const time = now();
+    // Least recently used to the second: a move in the map costs more than the rest of a success.
+    if (time - used.usedAt < TOUCHED_FOR) return used;
+    used.usedAt = time;
     this.#known.delete(origin);
     this.#known.set(origin, used);
     return used;

@@ -7,8 +7,8 @@ import { namedBudget } from '../origin/token-line';
 import type { Failure } from './endings';
 import type { LogicalRequest } from './logical-request';
 
-/** The attempt was good. */
-export function noteSuccess(request: LogicalRequest): void {
+/** The attempt was good. @param time when that was told, on the clock of `now()` */
+export function noteSuccess(request: LogicalRequest, time: number): void {
   const { attempt, policy, attachment } = request;
   const { turn, took, response, finding } = attempt;
   // What axios-cache-interceptor had, or an interceptor made of a failure, says nothing of the origin.
@@ -17,7 +17,7 @@ export function noteSuccess(request: LogicalRequest): void {
     turn?.unused();
     return;
   }
-  attachment.origins.noteSuccess(took);
+  attachment.origins.noteSuccess(took, time);
   if (policy.budget) {
     const { budget, line } = namedBudget(policy.budget);
     tellBudget(() => budget.recordSuccess());

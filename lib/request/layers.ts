@@ -17,43 +17,15 @@
  * registered handlers themselves, which do nothing.
  */
 
-/** One pass of a call through an instance. Its methods are called as interceptors: in their order, each at most once. */
-export interface Pass<Config> {
-  /** A replay runs the inside only: it is never captured nor settled. */
-  readonly isReplay: boolean;
-  /** Whether `capture` returns at once; else axios must not run the request chain synchronously. */
-  readonly isSynchronous: boolean;
-  capture(config: Config): Config | Promise<Config>;
-  seal(config: Config): Config;
-  observe(response: unknown): unknown;
-  observeFailure(error: unknown): unknown;
-  settle(value: unknown): unknown;
-  settleFailure(error: unknown): unknown;
-  /** Our response handler has been cleared away: nothing of this call comes back to us. */
-  cutOff(): void;
-}
+import { type Sides, type Visit, visitAll, visitRequestChain, visitResponseChain } from './chains';
+import { handlersByConfig } from './layers-by-config';
+import type { Handler, Manager, Open, OwnHandlers, Pass } from './layers-words';
 
-/** One handler among an interceptor manager's. */
-interface Handler<Config> {
-  fulfilled?: unknown;
-  rejected?: unknown;
-  synchronous?: boolean;
-  runWhen?: ((config: Config) => boolean) | null;
-}
-
-/** As much of axios' interceptor managers as is used; `forEach` is there in every axios 1.x. */
-export interface Manager<Config> {
-  use(fulfilled: unknown, rejected?: unknown, options?: { synchronous: boolean }): number;
-  eject(id: number): void;
-  forEach?(visit: (handler: Handler<Config>) => void): void;
-}
+export type { Manager, Pass } from './layers-words';
 
 interface Transitional {
   transitional?: { legacyInterceptorReqResOrdering?: boolean };
 }
-
-/** @returns the pass of the call whose merged config this is; undefined for one that is to be left alone */
-type Open<Config> = (config: Config) => Pass<Config> | undefined;
 
 export interface Layers {
   /** Whether both of our handlers are still where they were registered. */
@@ -94,12 +66,6 @@ export function bindLayers<Config extends object>(
   };
 }
 
-type OwnHandlers<Config> = {
-  capture(config: Config): unknown;
-  settle(response: unknown): unknown;
-  settleFailure(error: unknown): unknown;
-};
-
 /** What is registered: new functions each time, by which the places of ours are known. */
 function inertHandlers<Config>(): OwnHandlers<Config> {
   return {
@@ -118,20 +84,20 @@ function overlay<Config extends object>(
   /** From the building of a call's request chain to that of its response chain; only `runWhen` predicates run in between. */
   let current: Pass<Config> | undefined;
   const releases = [
-    standIn(request, own.capture, (layers, visit) => {
-      const config = layers && configOfChain(visit);
-      const pass = config && open(config);
-      if (pass) visitAll(requestChain(pass, layers, isInOrder(config)), visit);
+    standIn(request, own.capture, (sides, visit) => {
+      const config = sides && configOfChain(visit);
+      const pass = config && open(config, sides.outside.length === 0);
+      if (pass) visitRequestChain(pass, sides, isInOrder(config), visit);
       // At the end: a predicate may have sent a request of its own.
       current = pass;
       return pass !== undefined;
     }),
-    standIn(response, own.settle, (layers, visit) => {
+    standIn(response, own.settle, (sides, visit) => {
       const pass = current;
       current = undefined;
-      if (!layers) pass?.cutOff();
-      if (pass && layers) visitAll(responseChain(pass, layers), visit);
-      return pass !== undefined && layers !== undefined;
+      if (!sides) pass?.cutOff();
+      if (pass && sides) visitResponseChain(pass, sides, visit);
+      return pass !== undefined && sides !== undefined;
     }),
   ];
   return () => {
@@ -139,63 +105,28 @@ function overlay<Config extends object>(
   };
 }
 
-type Visit<Config> = (handler: Handler<Config>) => void;
-
-/** The handlers of others, as they were registered before or after one of ours. */
-interface Sides<Config> {
-  readonly inside: readonly Handler<Config>[];
-  readonly outside: readonly Handler<Config>[];
-}
-
-function visitAll<Config>(handlers: readonly Handler<Config>[], visit: Visit<Config>): void {
-  for (const handler of handlers) visit(handler);
-}
-
-/** axios puts each request handler that it visits before those it visited earlier, or behind them where `isInOrder`. */
-function requestChain<Config>(
-  pass: Pass<Config>,
-  { inside, outside }: Sides<Config>,
-  inOrder: boolean,
-): readonly Handler<Config>[] {
-  const seal = { fulfilled: (config: Config) => pass.seal(config), rejected: null, synchronous: true };
-  if (pass.isReplay) return inOrder ? [...inside, seal] : [seal, ...inside];
-  const capture = {
-    fulfilled: (config: Config) => pass.capture(config),
-    rejected: null,
-    synchronous: pass.isSynchronous,
-  };
-  return inOrder ? [...outside, capture, ...inside, seal] : [seal, ...inside, capture, ...outside];
-}
-
-function responseChain<Config>(
-  pass: Pass<Config>,
-  { inside, outside }: Sides<Config>,
-): readonly Handler<Config>[] {
-  const observe = {
-    fulfilled: (response: unknown) => pass.observe(response),
-    rejected: (error: unknown) => pass.observeFailure(error),
-  };
-  if (pass.isReplay) return [observe, ...inside];
-  const settle = {
-    fulfilled: (value: unknown) => pass.settle(value),
-    rejected: (error: unknown) => pass.settleFailure(error),
-  };
-  return [observe, ...inside, settle, ...outside];
-}
-
 /**
  * The merged config of the call whose chain is being built, by a handler that declines to run for it. Somebody who merely
  * looks at the handlers asks no `runWhen`, and gets to see them as they are.
  */
 function configOfChain<Config>(visit: Visit<Config>): Config | undefined {
-  let config: Config | undefined;
-  const runWhen = (merged: Config) => {
-    config = merged;
-    return false;
-  };
-  visit({ fulfilled: undefined, rejected: undefined, synchronous: true, runWhen });
+  lookedAt = undefined;
+  visit(LOOKING as Handler<Config>);
+  const config = lookedAt as Config | undefined;
+  lookedAt = undefined;
   return config;
 }
+
+let lookedAt: unknown;
+const LOOKING: Handler<unknown> = {
+  fulfilled: undefined,
+  rejected: undefined,
+  synchronous: true,
+  runWhen: (merged) => {
+    lookedAt = merged;
+    return false;
+  },
+};
 
 /** axios 1.13 and later run request interceptors in the order of their registration where this option says so. */
 function isInOrder(config: object): boolean {
@@ -216,9 +147,7 @@ function standIn<Config>(
   const ours = (visit: Visit<Config>) => {
     const handlers: Handler<Config>[] = [];
     forEach.call(manager, (handler) => handlers.push(handler));
-    const at = handlers.findIndex(({ fulfilled }) => fulfilled === own);
-    const sides = at < 0 ? undefined : { inside: handlers.slice(0, at), outside: handlers.slice(at + 1) };
-    if (!build(sides, visit)) visitAll(handlers, visit);
+    if (!build(sidesOf(handlers, own), visit)) visitAll(handlers, visit);
   };
   Object.defineProperty(manager, 'forEach', { value: ours, writable: true, configurable: true });
   return () => {
@@ -229,35 +158,19 @@ function standIn<Config>(
   };
 }
 
+function sidesOf<Config>(handlers: readonly Handler<Config>[], own: unknown): Sides<Config> | undefined {
+  // Nearly always ours is the only one.
+  if (handlers.length === 1 && handlers[0]?.fulfilled === own) return NOBODY as Sides<Config>;
+  const at = handlers.findIndex(({ fulfilled }) => fulfilled === own);
+  return at < 0 ? undefined : { inside: handlers.slice(0, at), outside: handlers.slice(at + 1) };
+}
+
+const NOBODY: Sides<unknown> = { inside: [], outside: [] };
+
 function contains<Config>(manager: Manager<Config>, own: unknown): boolean {
   let isThere = !manager.forEach;
   manager.forEach?.(({ fulfilled }) => {
     isThere ||= fulfilled === own;
   });
   return isThere;
-}
-
-/** For managers without `forEach`, none of axios' own: a call is found by its config, and replays run all of the chain. */
-function handlersByConfig<Config>(
-  open: Open<Config>,
-  passOf: (answer: unknown) => Pass<Config> | undefined,
-): OwnHandlers<Config> {
-  return {
-    async capture(config) {
-      const pass = open(config);
-      if (!pass) return config;
-      return pass.seal(pass.isReplay ? config : await pass.capture(config));
-    },
-    settle(response) {
-      const pass = passOf(response);
-      pass?.observe(response);
-      return pass?.isReplay === false ? pass.settle(response) : response;
-    },
-    settleFailure(error) {
-      const pass = passOf(error);
-      if (!pass) return Promise.reject(error);
-      const observed = pass.observeFailure(error);
-      return pass.isReplay ? observed : pass.settleFailure(error);
-    },
-  };
 }

@@ -19,6 +19,8 @@ export interface Attachment {
   readonly isWhole: () => boolean;
   readonly detached: StopSignal;
   readonly origins: Origins;
+  /** axios' own transform of bodies, where the instance has that. */
+  readonly transform: unknown;
 }
 
 export class LogicalRequest {
@@ -89,7 +91,8 @@ export class LogicalRequest {
   }
 
   private isRepeatable(method: unknown): boolean {
-    return this.policy.methods.has(String(method).toUpperCase());
+    const { methods } = this.policy;
+    return methods.has(method as string) || methods.has(String(method).toUpperCase());
   }
 
   /** Whether attempts may turn out to carry an idempotency key, ours or the caller's. */
@@ -107,7 +110,7 @@ export class LogicalRequest {
 
   /** Milliseconds left of the time budget; Infinity without one. */
   get timeLeft(): number {
-    return this.#endsAt - now();
+    return this.#endsAt === Number.POSITIVE_INFINITY ? this.#endsAt : this.#endsAt - now();
   }
 
   /** What may end a wait: the caller's own signal and token. Those that an interceptor put on an attempt end with it. */

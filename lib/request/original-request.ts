@@ -1,7 +1,25 @@
 /**
  * What the caller asked for, kept for replays, and whether its body can be sent twice.
  */
+import axios from 'axios';
 import type { Destination } from '../origin/destination';
+import { headerOf } from '../verdict/server-hint';
+import { copyOf, copyOfField, isPlainObject } from './copy';
+
+type Config = Record<string | symbol, unknown>;
+type Adapter = (config: Config) => unknown;
+
+/** What axios and adapters write to, on a config that they send. */
+const WRITTEN_ON: readonly string[] = [
+  'url',
+  'method',
+  'baseURL',
+  'timeout',
+  'adapter',
+  'params',
+  'data',
+  'headers',
+];
 
 /**
  * A merged config as the caller asked for it, before any interceptor saw it. Plain objects, arrays, URLSearchParams and
@@ -10,112 +28,130 @@ import type { Destination } from '../origin/destination';
  * a replay starts from what the caller asked for. Only of a long body, of more than 1,000 lists and objects, are the lists' items
  * kept by reference, as axios keeps those of all lists: to copy them would take longer than to send them.
  *
- * Made for every request and needed by few, so making it is quick: two lists take a third of the time of an object with
- * these keys, which axios' configs, having no prototype, are slow to be copied into.
+ * Made for every request and needed by few, so making it is quick. axios' configs, having no prototype, are dictionaries: to list
+ * the keys of one costs as much as all the rest. Where nobody but axios and an adapter gets to see the config until
+ * its attempt has failed, only what those write on is copied at once, by name, and the rest then.
  */
 export class OriginalRequest {
-  readonly #config: object;
-  readonly #keys: string[];
-  readonly #values: unknown[];
+  readonly #config: Config;
+  #keys = WRITTEN_ON;
+  #values: unknown[];
+  /** The body, where the JSON that axios makes of it is all the copy that it needs; and that JSON, once somebody's adapter has it. */
+  #body: object | undefined = undefined;
+  #json: unknown = undefined;
 
-  constructor(config: object) {
-    const keys = Object.keys(config);
-    const values = new Array(keys.length);
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index] as string;
-      const value = (config as Record<string, unknown>)[key];
-      // axios' headers become a plain object: quicker than making AxiosHeaders, and as good to axios.
-      values[index] = key === 'headers' ? { ...(value as object) } : copyOfField(key, value);
-    }
-    this.#config = config;
+  /**
+   * @param isHidden whether nobody but axios and an adapter sees the config until `complete` is called
+   * @param transform what is known to make JSON of bodies
+   */
+  constructor(config: object, isHidden = false, transform?: unknown) {
+    const from = config as Config;
+    const { data } = from;
+    if (isHidden && willBeJson(from, transform)) this.#body = data as object;
+    this.#config = from;
+    this.#values = [
+      from.url,
+      from.method,
+      from.baseURL,
+      from.timeout,
+      from.adapter,
+      copyOf(from.params),
+      this.#body ?? copyOfField('data', data),
+      // A plain object: quicker than making AxiosHeaders, and as good to axios.
+      Object.hasOwn(from, 'headers') ? { ...(from.headers as object) } : undefined,
+    ];
+    if (!isHidden) this.complete();
+    else if (this.#body && typeof from.adapter === 'function') this.#takeJson(from.adapter as Adapter);
+  }
+
+  /**
+   * To be called before anybody else sees the config. What stands behind our state on it was put there by an adapter, and what
+   * an adapter has removed is put back.
+   */
+  complete(): void {
+    if (this.#keys !== WRITTEN_ON) return;
+    const keys = Object.keys(this.#config);
+    const end = keys.indexOf('retryState');
+    if (end >= 0) keys.length = end;
+    const captured = this.#values;
+    if (this.#body)
+      captured[WRITTEN_ON.indexOf('data')] = asSent(this.#body, this.#json ?? this.#config.data);
+    WRITTEN_ON.forEach((key, index) => {
+      if (captured[index] !== undefined && !keys.includes(key)) keys.push(key);
+    });
+    this.#values = keys.map((key) => {
+      const index = WRITTEN_ON.indexOf(key);
+      return index < 0 ? copyOf(this.#config[key]) : captured[index];
+    });
     this.#keys = keys;
-    this.#values = values;
+    this.#body = undefined;
+    this.#json = undefined;
   }
 
   /** What the caller asked for in one field of the config. */
   get(key: string): unknown {
-    return this.#values[this.#keys.indexOf(key)];
+    const index = this.#keys.indexOf(key);
+    if (index >= 0) return this.#values[index];
+    return this.#keys === WRITTEN_ON ? this.#config[key] : undefined;
   }
 
   /** Where it was to go. */
   get destination(): Destination {
-    return Object.fromEntries(
-      ['url', 'baseURL', 'allowAbsoluteUrls', 'socketPath'].map((key) => [key, this.get(key)]),
-    );
+    return {
+      url: this.get('url'),
+      baseURL: this.get('baseURL'),
+      allowAbsoluteUrls: this.get('allowAbsoluteUrls'),
+      socketPath: this.get('socketPath'),
+    } as Destination;
   }
 
   /** A config to send, new each time: what interceptors do to it reaches no other attempt. */
   toConfig(): Record<string, unknown> {
-    const config: Record<string | symbol, unknown> = {};
+    const config: Config = {};
     this.#keys.forEach((key, index) => {
       config[key] = copyOfField(key, this.#values[index]);
     });
-    for (const key of Object.getOwnPropertySymbols(this.#config)) {
-      config[key] = copyOf((this.#config as typeof config)[key]);
-    }
+    for (const key of Object.getOwnPropertySymbols(this.#config)) config[key] = copyOf(this.#config[key]);
     return config;
+  }
+
+  /** axios' own adapters leave the body on the config alone; somebody's may write another there. */
+  #takeJson(adapter: Adapter): void {
+    this.#config.adapter = (sent: Config) => {
+      sent.adapter = adapter;
+      this.#json = sent.data;
+      return adapter(sent);
+    };
   }
 }
 
-const NOTHING: readonly object[] = [];
-/** Lists and objects in a body, or items in one list. */
-const MOST_COPIED = 1_000;
+/** axios' own transform of bodies, read before an application can have put another in its place. */
+const AXIOS_TRANSFORM = [axios.defaults.transformRequest].flat()[0];
 
-function copyOfField(key: string, value: unknown): unknown {
-  return copyOf(value, NOTHING, key !== 'data' || !isLong(value));
+/** The transform of an instance's defaults, if it is axios' own: of another copy of axios, too, if that has the same code. */
+export function axiosTransformOf(defaults: unknown): unknown {
+  const [transform, another] = [(defaults as Config | undefined)?.transformRequest].flat();
+  const isOwn = another === undefined && String(transform) === String(AXIOS_TRANSFORM);
+  return isOwn ? transform : undefined;
 }
 
-function isLong(value: unknown, seen = { count: 0 }): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!Array.isArray(value) && !isPlainObject(value)) return false;
-  if (Array.isArray(value) && value.length > MOST_COPIED) return true;
-  if (++seen.count > MOST_COPIED) return true;
-  return Object.values(value).some((part) => isLong(part, seen));
+/** Whether axios will make JSON of the body, and nobody anything else. */
+function willBeJson({ data, transformRequest, headers }: Config, transform: unknown): boolean {
+  if (typeof data !== 'object' || data === null || !transform) return false;
+  if (!Array.isArray(transformRequest) || transformRequest.length !== 1 || transformRequest[0] !== transform)
+    return false;
+  if (!Array.isArray(data) && !isPlainObject(data)) return false;
+  return headerOf(headers, 'content-type')?.includes('json') ?? true;
 }
 
 /**
- * @param within the arrays and objects that hold the value: what holds itself is not copied again
- * @param hasItems whether the items of arrays are copied as well
+ * The body as it was when it was sent: what its owner has changed since is not in the JSON.
+ * @param sent what became of it; no string where axios could make none of it
  */
-function copyOf(value: unknown, within = NOTHING, hasItems = true): unknown {
-  if (typeof value !== 'object' || value === null || within.includes(value)) return value;
-  if (Array.isArray(value)) return hasItems ? copyItems(value, within) : value.slice();
-  if (isPlainObject(value)) return copyFields(value, within, hasItems);
-  if (value instanceof URLSearchParams) return new URLSearchParams(value);
-  if (typeof FormData === 'function' && value instanceof FormData) return copyOfForm(value);
-  return value;
-}
-
-function copyOfForm(form: FormData): FormData {
-  const copy = new FormData();
-  for (const [name, value] of form) copy.append(name, value as string);
-  return copy;
-}
-
-function copyFields(fields: object, within: readonly object[], hasItems: boolean): Record<string, unknown> {
-  const copy: Record<string, unknown> = { ...fields };
-  for (const key in copy) {
-    const value = copy[key];
-    if (typeof value === 'object' && value !== null && Object.hasOwn(copy, key)) {
-      copy[key] = copyOf(value, [...within, fields], hasItems);
-    }
-  }
-  return copy;
-}
-
-function copyItems(items: unknown[], within: readonly object[]): unknown[] {
-  const copy = items.slice();
-  for (let index = 0; index < copy.length; index++) {
-    const item = copy[index];
-    if (typeof item === 'object' && item !== null) copy[index] = copyOf(item, [...within, items]);
-  }
-  return copy;
-}
-
-function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  // The prototype of the last line is another realm's Object.prototype (an iframe's, or jest's).
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+function asSent(body: object, sent: unknown): unknown {
+  // What can be read only once leaves no trace in JSON.
+  if (typeof sent === 'string' && /^[[{]/.test(sent) && isReplayable(body)) return JSON.parse(sent);
+  return copyOfField('data', body);
 }
 
 /**

@@ -10,6 +10,7 @@ import { idempotencyKeyOf, keyOnConfig, setHeader } from '../verdict/idempotency
 import { Attempt, type AttemptConfig } from './attempt';
 import { AttemptDeadline } from './attempt-deadline';
 import { canceledError, type Ended } from './endings';
+import { lastCheck, refused } from './last-check';
 import type { Pass } from './layers';
 import { type Attachment, LogicalRequest } from './logical-request';
 import { OriginalRequest } from './original-request';
@@ -26,13 +27,13 @@ export interface Opening {
 }
 
 /** The pass of the call whose merged config this is: a replay, if a logical request awaits one. */
-export function openPass(opening: Opening, config: AttemptConfig): AttemptPass {
+export function openPass(opening: Opening, config: AttemptConfig, isFirst: boolean): AttemptPass {
   const earlier = LogicalRequest.of(config);
-  if (!earlier?.awaited) return new AttemptPass(opening, earlier, undefined);
+  if (!earlier?.awaited) return new AttemptPass(opening, earlier, undefined, isFirst);
   if (earlier.awaited.isElsewhere) dropCredentials(config, earlier.overlay);
   earlier.awaited = undefined;
   earlier.putHeaders(config);
-  return new AttemptPass(opening, undefined, earlier);
+  return new AttemptPass(opening, undefined, earlier, isFirst);
 }
 
 /** The pass that an answer belongs to, by its config. */
@@ -48,6 +49,7 @@ function configOf(answer: unknown): unknown {
 export class AttemptPass implements Pass<AttemptConfig> {
   readonly isReplay: boolean;
   readonly isSynchronous: boolean;
+  isAlone = false;
   #isCutOff = false;
   /** Milliseconds on the clock of `now()`: the time budget counts what the outside interceptors take as well. */
   readonly #openedAt = now();
@@ -60,11 +62,13 @@ export class AttemptPass implements Pass<AttemptConfig> {
   /**
    * @param parent the pending logical request whose config an interceptor sends once more, if any
    * @param request the logical request that is replayed, if any; else there is one from `capture` on
+   * @param isFirst whether nothing happens between now and `capture`
    */
   constructor(
     private readonly opening: Opening,
     private readonly parent: LogicalRequest | undefined,
     private request: LogicalRequest | undefined,
+    private readonly isFirst: boolean,
   ) {
     this.isReplay = request !== undefined;
     this.isSynchronous = !opening.attachment.origins.mayHoldNewCalls();
@@ -86,6 +90,9 @@ export class AttemptPass implements Pass<AttemptConfig> {
     } catch (error) {
       this.#refusal = { error };
     }
+    // Most calls need not look for a gate of theirs.
+    const { origins } = this.opening.attachment;
+    if (this.isFirst ? this.isSynchronous : !origins.mayHoldNewCalls()) return own;
     const gate = this.request && !this.parent && gateThatHolds(this.request);
     return gate ? this.#hold(gate, own) : own;
   }
@@ -118,9 +125,9 @@ export class AttemptPass implements Pass<AttemptConfig> {
 
   #begin(policy: ResolvedPolicy, config: AttemptConfig): void {
     const { parent, opening } = this;
-    const original = new OriginalRequest(config);
     const hasDeadline = policy.timeBudget !== undefined && !parent;
-    const startedAt = now();
+    const original = new OriginalRequest(config, this.isAlone && !hasDeadline, opening.attachment.transform);
+    const startedAt = this.isFirst && !hasDeadline ? this.#openedAt : now();
     const left = (policy.timeBudget ?? 0) - (startedAt - this.#openedAt);
     const deadline = hasDeadline
       ? new AttemptDeadline(Math.max(0, left), config, policy.timeBudget)
@@ -165,18 +172,16 @@ export class AttemptPass implements Pass<AttemptConfig> {
     return sealed;
   }
 
-  observe(response: unknown): unknown {
+  observe(response: unknown): void {
     this.#attempt?.answered(response as AxiosResponse);
-    this.#tellParent();
-    return response;
+    if (this.#resends) this.#tellParent();
   }
 
-  observeFailure(error: unknown): unknown {
+  observeFailure(error: unknown): void {
     // A cache has concurrent requests for the same wait in its request interceptor for the answer of the first.
     const isAnswer = this.#attempt?.sent !== undefined || LogicalRequest.of(configOf(error)) !== undefined;
     if (this.request) this.#attempt?.failed(error, this.request.policy.statuses, isAnswer);
-    this.#tellParent();
-    return Promise.reject(error);
+    if (this.#resends) this.#tellParent();
   }
 
   #tellParent(): void {
@@ -195,7 +200,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
 
   #settle(ended: Ended): unknown {
     const { request, parent } = this;
-    if (request && !parent) return settleAttempt(request, ended);
+    if (request && !parent) return settleAttempt(request, ended, this.isAlone);
     if (parent && this.#attempt?.sent) this.#attempt.sent.retryState = parent.state;
     return 'error' in ended ? Promise.reject(ended.error) : ended.value;
   }
@@ -218,33 +223,4 @@ function keepKey({ policy, state }: LogicalRequest, config: AttemptConfig): void
   if (state.attempts === 1) state.idempotencyKey = keyOnConfig(config, policy) ?? state.idempotencyKey;
   if (state.idempotencyKey !== undefined)
     setHeader(config, policy.idempotencyKeyHeader, state.idempotencyKey);
-}
-
-/**
- * The last of an attempt's body transforms, which leaves the body alone: the only place between the request interceptors and the
- * adapter. Transforms may have taken long, and some adapters send for a signal that was aborted before.
- */
-function lastCheck(this: AttemptConfig, data: unknown): unknown {
-  const request = LogicalRequest.of(this);
-  const { signal, cancelToken } = this as {
-    signal?: { aborted?: boolean };
-    cancelToken?: { reason?: unknown };
-  };
-  const isCancelled = signal?.aborted || cancelToken?.reason !== undefined;
-  if (request && (isCancelled || request.owner.timeLeft <= 0))
-    throw new axios.CanceledError(undefined, this as never);
-  return data;
-}
-
-/**
- * Has the request rejected instead of sent: its body's transform throws, which no adapter comes before; and its adapter
- * rejects. Not by throwing here: axios 1.0 would throw it out of `request()` instead of rejecting, or send the request all the same.
- */
-function refused(config: AttemptConfig, error: unknown): AttemptConfig {
-  const transformRequest = [
-    () => {
-      throw error;
-    },
-  ];
-  return { ...config, transformRequest, adapter: () => Promise.reject(error) };
 }

@@ -21,12 +21,18 @@ import { putState } from './retry-state';
 
 /**
  * The first attempt has ended, and its inside interceptors have had their say.
+ * @param isAnswer whether that is the adapter's answer of just now, which nobody has had in hand
  * @returns what the logical request resolves to, or a promise of it
  * @throws the last attempt's own error, as the inside interceptors left it; axios' CanceledError when a wait was aborted; an
  *   AxiosError of code ETIMEDOUT when the time budget ended an attempt; what a callback of the policy threw
  */
-export function settleAttempt(request: LogicalRequest, ended: Ended): unknown {
-  return isPlainlyGood(request, ended) ? succeed(request, ended.value) : retryUntilSettled(request, ended);
+export function settleAttempt(request: LogicalRequest, ended: Ended, isAnswer: boolean): unknown {
+  if (!isPlainlyGood(request, ended)) {
+    request.original.complete();
+    return retryUntilSettled(request, ended);
+  }
+  const { startedAt, took } = request.attempt;
+  return succeed(request, ended.value, isAnswer ? startedAt + took : now());
 }
 
 async function retryUntilSettled(request: LogicalRequest, first: Ended): Promise<unknown> {
@@ -70,14 +76,14 @@ function causeOf(ended: Ended, failure: Failure | undefined): unknown {
 }
 
 /** An attempt went well, and the logical request with it. */
-function succeed(request: LogicalRequest, value: unknown): unknown {
+function succeed(request: LogicalRequest, value: unknown, settledAt = now()): unknown {
   const { attempt, state, policy } = request;
   const { response } = attempt;
   attempt.isOver = true;
   attempt.deadline?.release(attempt.sent, response?.data);
-  state.settle('succeeded');
+  state.settle('succeeded', settledAt);
   putState(value, state);
-  noteSuccess(request);
+  noteSuccess(request, settledAt);
   if (!policy.onSettled) return value;
   return tellEnd(request, { response }).then(() => value);
 }

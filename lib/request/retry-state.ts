@@ -41,9 +41,9 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
     return (this.settledAt ?? now()) - this.startedAt;
   }
 
-  settle(outcome: Outcome): void {
+  settle(outcome: Outcome, settledAt = now()): void {
     this.outcome = outcome;
-    this.settledAt = now();
+    this.settledAt = settledAt;
     // Who keeps the state does not keep the request, its error and its bodies.
     this.#owner = undefined;
   }
@@ -77,6 +77,11 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
 /** Under it, the state is on what carries no config of its own; other copies of this library know it as well. */
 const STATE = Symbol.for('axios-retry-budget.state');
 
+interface Answer {
+  readonly [STATE]?: unknown;
+  readonly config?: { readonly retryState?: unknown } | null;
+}
+
 /**
  * The retry state of a response, or of an error that a request ended with, also where an interceptor registered before
  * attachRetry made another one of it.
@@ -84,15 +89,16 @@ const STATE = Symbol.for('axios-retry-budget.state');
  * @returns undefined where no retrying was attached, or `retryPolicy` was `false`.
  */
 export function retryStateOf(responseOrError: unknown): RetryState | undefined {
-  const answer = (responseOrError ?? {}) as { [STATE]?: unknown; config?: { retryState?: unknown } | null };
-  const state = answer[STATE] ?? answer.config?.retryState;
+  const { [STATE]: put, config } = (responseOrError ?? {}) as Answer;
+  const state = put ?? config?.retryState;
   return isRetryState(state) ? state : undefined;
 }
 
 /** Has `retryStateOf` find the state of the error or the response that a caller is about to get. Bare data is left alone. */
 export function putState(answer: unknown, state: RetryState): void {
-  if (retryStateOf(answer) === state) return;
-  if (!(answer instanceof Error) && !(answer as { config?: unknown } | null | undefined)?.config) return;
+  const { [STATE]: put, config } = (answer ?? {}) as Answer;
+  if ((put ?? config?.retryState) === state) return;
+  if (!(answer instanceof Error) && !config) return;
   if (Object.isExtensible(answer)) {
     Object.defineProperty(answer, STATE, { value: state, configurable: true });
   }

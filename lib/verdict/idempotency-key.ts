@@ -5,7 +5,7 @@ import type { AxiosRequestConfig } from 'axios';
 import { v4 as uuid } from 'uuid';
 import type { ResolvedPolicy } from '../policy/policy';
 import { idempotencyKeyValue } from '../policy/validation';
-import { headerOf } from './server-hint';
+import { headerOf, isHeader } from './server-hint';
 
 /** RFC 9110 section 9.2.1. They change nothing, so a key is of no use, and would cost browsers a CORS preflight. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY']);
@@ -48,7 +48,6 @@ export function setHeader(config: { headers?: unknown }, name: string, value: st
 
 /** Deletes a header, whatever its case. */
 export function deleteHeader(headers: Record<string, unknown>, name: string): void {
-  for (const key of Object.keys(headers)) {
-    if (key.toLowerCase() === name.toLowerCase()) delete headers[key];
-  }
+  const lower = name.toLowerCase();
+  for (const key of Object.keys(headers)) if (isHeader(key, lower)) delete headers[key];
 }

@@ -65,9 +65,14 @@ export function responseHeaderOf(headers: unknown, name: string): string | undef
 export function headerOf(headers: unknown, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
   // The last one, where there are several of different case: it is the one that axios sends.
-  const key = Object.keys(headers).findLast((candidate) => candidate.toLowerCase() === name);
+  const key = Object.keys(headers).findLast((candidate) => isHeader(candidate, name));
   const value = key === undefined ? undefined : (headers as Record<string, unknown>)[key];
   return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
+}
+
+/** @param name in lower case */
+export function isHeader(candidate: string, name: string): boolean {
+  return candidate.length === name.length && candidate.toLowerCase() === name;
 }
 
 function decimal(value: string | undefined): number | undefined {
