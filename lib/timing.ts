@@ -16,34 +16,43 @@ export function now(): number {
  * A `background` timer does not keep a Node process alive.
  */
 export function startTimer(ms: number, callback: () => void, background = false): () => void {
-  let left = Math.ceil(ms);
-  let timer: ReturnType<typeof setTimeout>;
-  const arm = () => {
-    const step = Math.min(left, LONGEST_TIMER);
-    left -= step;
-    timer = setTimeout(left > 0 ? arm : callback, step);
-    if (background) (timer as { unref?: () => void }).unref?.();
-  };
-  arm();
+  if (ms > LONGEST_TIMER) return startLongTimer(ms, callback, background);
+  const timer = armed(callback, Math.ceil(ms), background);
   return () => clearTimeout(timer);
+}
+
+function startLongTimer(ms: number, callback: () => void, background: boolean): () => void {
+  let stop = () => {};
+  const next = () => {
+    stop = startTimer(ms - LONGEST_TIMER, callback, background);
+  };
+  const timer = armed(next, LONGEST_TIMER, background);
+  stop = () => clearTimeout(timer);
+  return () => stop();
+}
+
+function armed(callback: () => void, ms: number, background: boolean): ReturnType<typeof setTimeout> {
+  const timer = setTimeout(callback, ms);
+  if (background) (timer as { unref?: () => void }).unref?.();
+  return timer;
 }
 
 /** Somebody's wish to stop, heard by many: plain callbacks, because an AbortSignal warns from the eleventh on. */
 export class StopSignal {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(how: 'detached') => void>();
   stopped = false;
 
-  subscribe(listener: () => void): void {
+  subscribe(listener: (how: 'detached') => void): void {
     this.#listeners.add(listener);
   }
 
-  unsubscribe(listener: () => void): void {
+  unsubscribe(listener: (how: 'detached') => void): void {
     this.#listeners.delete(listener);
   }
 
   stop(): void {
     this.stopped = true;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) listener('detached');
   }
 }
 
@@ -80,30 +89,30 @@ export function interruptionOf(interrupters: Interrupters): Interruption | undef
 /**
  * Runs `start` and waits until it calls `finish`, or until an interrupter ends it.
  * `start` returns what stops it. Whichever way it ends, no timer and no listener stays behind.
- * @returns undefined when it finished, else who ended it.
+ * Thousands may wait at a time: so one promise, and as few functions as can be.
+ * @returns what it finished with, else who ended it.
  */
-export function interruptible(
+export function interruptible<T>(
   interrupters: Interrupters,
-  start: (finish: () => void) => () => void,
-): Promise<Interruption | undefined> {
+  start: (finish: (outcome?: T) => void) => () => void,
+): Promise<T | Interruption | undefined> {
   const early = interruptionOf(interrupters);
   if (early) return Promise.resolve(early);
-  const { signal, cancelToken, detached } = interrupters;
   return new Promise((resolve) => {
-    let stop = () => {};
-    const end = (interruption?: Interruption) => {
-      stop();
-      signal?.removeEventListener?.('abort', onAbort);
-      cancelToken?.unsubscribe?.(onAbort);
-      detached.unsubscribe(onDetach);
-      resolve(interruption);
+    const { signal, cancelToken, detached } = interrupters;
+    const onAbort = signal || cancelToken ? () => end('aborted') : undefined;
+    const end = (outcome?: T | Interruption) => {
+      stop?.();
+      if (onAbort) signal?.removeEventListener?.('abort', onAbort);
+      if (onAbort) cancelToken?.unsubscribe?.(onAbort);
+      detached.unsubscribe(end);
+      resolve(outcome);
     };
-    const onAbort = () => end('aborted');
-    const onDetach = () => end('detached');
-    signal?.addEventListener?.('abort', onAbort);
-    cancelToken?.subscribe?.(onAbort);
-    detached.subscribe(onDetach);
-    stop = start(() => end());
+    if (onAbort) signal?.addEventListener?.('abort', onAbort);
+    if (onAbort) cancelToken?.subscribe?.(onAbort);
+    detached.subscribe(end);
+    let stop: (() => void) | undefined;
+    stop = start(end);
   });
 }
 
@@ -111,24 +120,20 @@ export function interruptible(
  * Waits until a promise of somebody else's settles, at most `ms` milliseconds; what it settles with is for the caller to ask.
  * @returns undefined when it settled, `'expired'` when the time was over before, else who ended the wait.
  */
-export async function settled(
+export function settled(
   promise: Promise<unknown>,
   ms: number,
   interrupters: Interrupters,
 ): Promise<Interruption | 'expired' | undefined> {
-  let hasExpired = false;
-  const interruption = await interruptible(interrupters, (finish) => {
-    promise.then(finish, finish);
+  return interruptible<'expired'>(interrupters, (finish) => {
+    const onSettled = () => finish();
+    promise.then(onSettled, onSettled);
     if (ms === Number.POSITIVE_INFINITY) return () => {};
-    return startTimer(Math.max(0, ms), () => {
-      hasExpired = true;
-      finish();
-    });
+    return startTimer(Math.max(0, ms), () => finish('expired'));
   });
-  return interruption ?? (hasExpired ? 'expired' : undefined);
 }
 
 /** Waits `ms` milliseconds, or until an interrupter ends the wait. */
 export function wait(ms: number, interrupters: Interrupters): Promise<Interruption | undefined> {
-  return interruptible(interrupters, (finish) => startTimer(ms, finish));
+  return interruptible<never>(interrupters, (finish) => startTimer(ms, finish));
 }

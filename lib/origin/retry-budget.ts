@@ -142,6 +142,8 @@ export function askForToken(
 /** Tells a budget something; if it cannot take it, the request that is served by it is none the worse. */
 export function tellBudget(tell: () => unknown): void {
   try {
-    Promise.resolve(tell()).catch(() => {});
+    const told = tell();
+    // One in this process has nothing to say: no promise for each success.
+    if (told !== undefined) Promise.resolve(told).catch(() => {});
   } catch {}
 }

@@ -1,9 +1,10 @@
 /**
  * One retry's turn to be sent: it passes the gate of its origin, with a token where there is a budget.
  */
-import type { RetryKind } from '../policy/budget';
+import type { Budget, RetryKind } from '../policy/budget';
 import { type Interrupters, type Interruption, interruptible, now, settled } from '../timing';
 import type { Gate } from './gate';
+import type { CallToHold, Departure } from './gate-words';
 import type { Pass } from './passes';
 import { askForToken, tellBudget } from './retry-budget';
 import type { NamedBudget, TokenLine } from './token-line';
@@ -18,8 +19,8 @@ export interface Way {
   /** Milliseconds. */
   readonly patience: number;
   readonly maxHeld: number;
-  /** Hears what a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
-  readonly onBudgetError: (error: unknown) => void;
+  /** Has what a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
+  readonly asker: { budgetError: unknown };
 }
 
 /** Milliseconds after which a call that waits for a token looks whether the gate has begun to probe, or patience is over. */
@@ -45,7 +46,7 @@ export class Turn {
       kind: 'ordinary',
       patience: 0,
       maxHeld: 0,
-      onBudgetError: () => {},
+      asker: { budgetError: undefined },
     });
     turn.#pass = pass;
     return turn;
@@ -58,11 +59,10 @@ export class Turn {
    */
   static request(way: Way): Turn | undefined | Promise<Turn | undefined> {
     const turn = new Turn(way);
-    const { gate, named, kind, onBudgetError } = way;
+    const { gate, named } = way;
     if (gate) return turn.#isHopeless ? undefined : turn;
     if (!named) return turn;
-    onBudgetError(undefined);
-    const answer = askForToken(named.budget, kind, onBudgetError);
+    const answer = turn.#ask(named.budget);
     const withToken = (granted: boolean) => {
       turn.#hasToken = granted;
       return granted ? turn : undefined;
@@ -87,18 +87,28 @@ export class Turn {
    * @param longest milliseconds it may be held
    * @returns undefined when the retry may be sent
    */
-  async ready(
+  ready(
+    retriesLeft: number,
+    longest: number,
+    interrupters: Interrupters,
+  ): Obstacle | undefined | Promise<Obstacle | undefined> {
+    const { gate, named } = this.#way;
+    if (!gate) return undefined;
+    if (named) return this.#readyWithToken(gate, retriesLeft, longest, interrupters);
+    return this.#passGate(gate, retriesLeft, longest, interrupters);
+  }
+
+  async #readyWithToken(
+    gate: Gate,
     retriesLeft: number,
     longest: number,
     interrupters: Interrupters,
   ): Promise<Obstacle | undefined> {
-    const { gate, named } = this.#way;
-    if (!gate) return undefined;
     const until = now() + longest;
     for (;;) {
       const left = () => until - now();
       const obstacle = await this.#passGate(gate, retriesLeft, left(), interrupters);
-      if (obstacle || !named || this.#hasToken) return obstacle;
+      if (obstacle || this.#hasToken) return obstacle;
       const tokenless = await this.#takeToken(left(), interrupters);
       if (tokenless !== 'none' || gate.isProbing) return tokenless === 'none' ? undefined : tokenless;
       // While it waits for a token others may pass.
@@ -108,30 +118,42 @@ export class Turn {
     }
   }
 
-  async #passGate(
+  /** No async function: of those that are held there are many, and each frame is memory. */
+  #passGate(
     gate: Gate,
     retriesLeft: number,
     longest: number,
     interrupters: Interrupters,
-  ): Promise<Obstacle | undefined> {
+  ): Obstacle | undefined | Promise<Obstacle | undefined> {
     this.#pass = gate.tryLeave();
     if (this.#pass) return undefined;
     if (this.#isHopeless) return 'no-way';
-    const departure = await holdAt(
-      gate,
-      { retriesLeft, longest, patience: this.#way.patience, unsent: false },
-      interrupters,
+    return interruptible<Obstacle>(interrupters, (finish) =>
+      gate.hold({
+        retriesLeft,
+        longest,
+        patience: this.#way.patience,
+        unsent: false,
+        leave: (departure) => {
+          this.#pass = typeof departure === 'object' ? departure : undefined;
+          finish(departure === 'expired' ? departure : this.#pass ? undefined : 'no-way');
+        },
+      }),
     );
-    if (typeof departure !== 'object') return departure;
-    this.#pass = departure.pass;
-    return this.#pass ? undefined : 'no-way';
+  }
+
+  #ask(budget: Budget): boolean | Promise<boolean> {
+    const { kind, asker } = this.#way;
+    asker.budgetError = undefined;
+    return askForToken(budget, kind, (error) => {
+      asker.budgetError = error;
+    });
   }
 
   async #takeToken(longest: number, interrupters: Interrupters): Promise<Obstacle | 'none' | undefined> {
-    const { named, kind, onBudgetError } = this.#way;
+    const { named, kind } = this.#way;
     if (!named) return undefined;
-    onBudgetError(undefined);
-    const answer = askForToken(named.budget, kind, onBudgetError);
+    const answer = this.#ask(named.budget);
     const end = typeof answer === 'boolean' ? undefined : await settled(answer, longest, interrupters);
     if (end) {
       // One that comes too late goes back.
@@ -148,7 +170,7 @@ export class Turn {
     left: () => number,
     interrupters: Interrupters,
   ): Promise<Obstacle | undefined> {
-    const { named, patience, onBudgetError } = this.#way;
+    const { named, patience, asker } = this.#way;
     let stop = () => {};
     const token = new Promise<void>((resolve) => {
       stop = named?.line?.wait(resolve) ?? stop;
@@ -167,7 +189,7 @@ export class Turn {
       patienceLeft = isAlive ? patience : Math.min(patienceLeft - slice, gate.patienceLeft(patience));
     }
     stop();
-    if (end) onBudgetError(named?.line?.error);
+    if (end) asker.budgetError = named?.line?.error;
     if (this.#hasToken || (end === 'expired' && queueLeft > 0 && patienceLeft > 0)) return undefined;
     return patienceLeft > 0 ? end : 'no-way';
   }
@@ -199,31 +221,11 @@ export class Turn {
   }
 }
 
-interface CallAtGate {
-  readonly retriesLeft: number;
-  readonly longest: number;
-  readonly patience: number;
-  readonly unsent: boolean;
-}
-
-/** Holds a call at a gate. @returns its pass, none where patience or its time ended first; or who interrupted it */
-export async function holdAt(
+/** Holds a first attempt at a gate. @returns its pass, or why it leaves without one */
+export function holdAt(
   gate: Gate,
-  call: CallAtGate,
+  call: Pick<CallToHold, 'retriesLeft' | 'longest' | 'patience'>,
   interrupters: Interrupters,
-): Promise<Interruption | 'expired' | { pass: Pass | undefined }> {
-  let pass: Pass | undefined;
-  let hasExpired = false;
-  const interruption = await interruptible(interrupters, (finish) =>
-    gate.hold({
-      ...call,
-      leave: (how) => {
-        if (typeof how === 'object') pass = how;
-        hasExpired = how === 'expired';
-        finish();
-      },
-    }),
-  );
-  if (interruption && pass) gate.unused(pass);
-  return interruption ?? (hasExpired ? 'expired' : { pass });
+): Promise<Departure | Interruption | undefined> {
+  return interruptible<Departure>(interrupters, (leave) => gate.hold({ ...call, unsent: true, leave }));
 }

@@ -105,7 +105,7 @@ export function endAttempt({ attempt, state }: LogicalRequest, { finding }: Fail
   const isOutOfTime = 'error' in ended && ended.isOutOfTime;
   const { code, message } = isOutOfTime ? (ended.error as AxiosError) : finding;
   const { status } = finding;
-  state.failures.push({
+  state.addFailure({
     attempt: state.attempts,
     ...(status !== undefined && { status }),
     ...(code && { code }),

@@ -81,9 +81,9 @@ export class OriginalRequest {
     });
     this.#values = keys.map((key) => {
       const index = WRITTEN_ON.indexOf(key);
-      return index < 0 ? copyOf(this.#config[key]) : captured[index];
+      return index < 0 ? shared(key, copyOf(this.#config[key])) : captured[index];
     });
-    this.#keys = keys;
+    this.#keys = shared('', keys) as string[];
     this.#body = undefined;
     this.#json = undefined;
   }
@@ -123,6 +123,34 @@ export class OriginalRequest {
       return adapter(sent);
     };
   }
+}
+
+/** Lists of keys, and what axios itself puts on configs, are the same in call after call: one copy does for all that wait. */
+const SHARED = new Map<string, object>();
+const OFTEN_THE_SAME: ReadonlySet<string> = new Set([
+  '',
+  'transitional',
+  'env',
+  'transformRequest',
+  'transformResponse',
+]);
+
+/** @returns the last one of that key, if it is equal; nobody writes on either */
+function shared(key: string, copy: unknown): unknown {
+  if (!OFTEN_THE_SAME.has(key) || typeof copy !== 'object' || copy === null) return copy;
+  const last = SHARED.get(key);
+  if (last && isEqual(last, copy)) return last;
+  SHARED.set(key, copy);
+  return copy;
+}
+
+function isEqual(one: object, other: object): boolean {
+  const fields = Object.entries(one);
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    fields.length === Object.keys(other).length &&
+    fields.every(([key, value]) => (other as Config)[key] === value)
+  );
 }
 
 /** axios' own transform of bodies, read before an application can have put another in its place. */

@@ -104,11 +104,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
     const heldAt = now();
     state.attempts = 0;
     const longest = Math.min(maxQueueTime, timeLeft);
-    const end = await holdAt(
-      gate,
-      { retriesLeft: maxRetries, longest, patience, unsent: true },
-      interrupters,
-    );
+    const end = await holdAt(gate, { retriesLeft: maxRetries, longest, patience }, interrupters);
     const goesAt = now();
     state.totalHeld = goesAt - heldAt;
     if (end === 'aborted')
@@ -118,7 +114,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
     else if ((this.request as LogicalRequest).timeLeft > 0) state.attempts = 1;
     if (this.#attempt) {
       this.#attempt.startedAt = goesAt;
-      this.#attempt.turn = typeof end === 'object' && end.pass ? Turn.of(gate, end.pass) : undefined;
+      this.#attempt.turn = typeof end === 'object' ? Turn.of(gate, end) : undefined;
     }
     return config;
   }

@@ -1,17 +1,17 @@
 /**
  * The loop of one logical request: was the attempt good, is it worth repeating, may it go now, and once more through the instance.
  */
-import type { AxiosError } from 'axios';
 import { namedBudget } from '../origin/token-line';
 import { type Obstacle, Turn, type Way } from '../origin/turn';
 import type { GiveUpReason } from '../policy/events';
-import { now, wait } from '../timing';
+import { type Interruption, now, wait } from '../timing';
 import { sampleBackoff } from '../verdict/backoff';
 import { type Delay, decide, type Ending, fitsIn } from '../verdict/verdict';
 import { announceRetry, answerOf, askForNextAttempt, askForOpinion, Interrupted, tellEnd } from './callbacks';
 import { endAttempt, failureOf, isPlainlyGood, withinTime } from './ended';
-import { asError, canceledError, type Ended, type Failure } from './endings';
+import { asError, type Ended, type Failure } from './endings';
 import { noteFailure, noteSuccess } from './evidence';
+import { causeOf, endFor, giveUp, type Settlement } from './give-up';
 import type { LogicalRequest } from './logical-request';
 import { isReplayable } from './original-request';
 import { releaseBody } from './release-body';
@@ -35,44 +35,52 @@ export function settleAttempt(request: LogicalRequest, ended: Ended, isAnswer: b
   return succeed(request, ended.value, isAnswer ? startedAt + took : now());
 }
 
+/** The one function that waits as long as the call does: what it holds is held for every call that waits. */
 async function retryUntilSettled(request: LogicalRequest, first: Ended): Promise<unknown> {
   let ended = await resentIfStale(request, first);
   for (;;) {
-    const step = await nextStep(request, withinTime(request, ended));
-    if (!(step instanceof Turn)) return step.settle();
-    ended = await attempt(request, step);
+    ended = withinTime(request, ended);
+    const plan = await planOf(request, ended);
+    if (!('turn' in plan)) return plan.settle();
+    let obstacle: GiveUpReason | undefined = 'aborted';
+    try {
+      const startedAt = now();
+      let end: Obstacle | undefined = await waitBefore(request, plan);
+      const heldAt = now();
+      end ??= await holdBefore(request, plan.turn);
+      obstacle = goNow(request, plan.next, end, startedAt, heldAt);
+      if (obstacle) return endFor(request, ended, { reason: obstacle }, plan.failure).settle();
+    } finally {
+      if (obstacle) plan.turn.unused();
+    }
+    ended = await attempt(request, plan.turn);
   }
 }
 
-/** How a logical request ends, when what led there has been left behind. */
-interface Settlement {
-  settle(): unknown;
+/** The next attempt. */
+interface Plan {
+  readonly failure: Failure;
+  readonly next: Delay;
+  readonly turn: Turn;
 }
 
-/** @returns the turn of the next attempt, or the end of the logical request */
-async function nextStep(request: LogicalRequest, ended: Ended): Promise<Turn | Settlement> {
+/** @returns the next attempt, announced and with a turn of its own, or the end of the logical request */
+async function planOf(request: LogicalRequest, ended: Ended): Promise<Plan | Settlement> {
   let failure: Failure | undefined;
-  const end = (ending: Ending, how = endFor(request, ended, ending.reason, failure)): Settlement => ({
-    settle: () => giveUp(request, how, ending, failure),
-  });
   try {
     failure = await failureOf(request, ended);
     if (!failure) return { settle: () => succeed(request, (ended as { value: unknown }).value) };
     endAttempt(request, failure, ended);
     noteFailure(request, failure);
     const next = await verdictOn(request, failure);
-    if ('reason' in next) return end(next);
+    if ('reason' in next) return endFor(request, ended, next, failure);
     const turn = await turnOf(request, failure, next);
-    return turn instanceof Turn ? turn : end({ reason: turn });
+    return turn instanceof Turn ? { failure, next, turn } : endFor(request, ended, { reason: turn }, failure);
   } catch (thrown) {
-    if (thrown instanceof Interrupted) return end(thrown);
-    return end({ reason: 'aborted' }, { error: asError(thrown, causeOf(ended, failure)) });
+    if (thrown instanceof Interrupted) return endFor(request, ended, thrown, failure);
+    const error = asError(thrown, causeOf(ended, failure));
+    return { settle: () => giveUp(request, { error }, { reason: 'aborted' }, failure) };
   }
-}
-
-/** The error of an attempt: as the caller would get it, or made of a response that nobody made an error of. */
-function causeOf(ended: Ended, failure: Failure | undefined): unknown {
-  return 'error' in ended ? ended.error : failure?.error;
 }
 
 /** An attempt went well, and the logical request with it. */
@@ -112,19 +120,21 @@ async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Del
   });
 }
 
-/** Waits for the time and the permission to send again. @returns why there is none, if so */
+/** Asks for the permission to send again, and announces the retry. @returns why there is to be none, if so */
 async function turnOf(request: LogicalRequest, failure: Failure, next: Delay): Promise<Turn | GiveUpReason> {
   request.overlay = await askForNextAttempt(request, failure, next);
   const turn = await requestTurn(request, failure);
   if (!turn) return 'retry-budget-empty';
-  let obstacle: GiveUpReason | undefined = 'aborted';
   try {
     await announceRetry(request, failure, next);
-    obstacle = await waitForTurn(request, next, turn);
-  } finally {
-    if (obstacle) turn.unused();
+  } catch (thrown) {
+    turn.unused();
+    throw thrown;
   }
-  return obstacle ?? turn;
+  // onRetry may have taken its time.
+  if (fitsIn(request.timeLeft, next.delay)) return turn;
+  turn.unused();
+  return 'time-budget-exceeded';
 }
 
 async function requestTurn(request: LogicalRequest, failure: Failure): Promise<Turn | undefined> {
@@ -151,28 +161,31 @@ function wayOf(request: LogicalRequest, { finding, after }: Failure): Way {
     kind: finding.isTimeout ? 'after-timeout' : 'ordinary',
     patience,
     maxHeld,
-    onBudgetError: (error) => {
-      request.budgetError = error;
-    },
+    asker: request,
   };
 }
 
-/** Waits, and is held at the gate. @returns why the retry may not be sent, if so */
-async function waitForTurn(
+function waitBefore(request: LogicalRequest, { next, turn }: Plan): Promise<Interruption | undefined> {
+  releaseBody(request.attempt.response);
+  const longest = next.delaySource === 'backoff' ? turn.longestWait : Number.POSITIVE_INFINITY;
+  return wait(Math.min(next.delay, longest), request.interrupters);
+}
+
+function holdBefore(request: LogicalRequest, turn: Turn): ReturnType<Turn['ready']> {
+  const { state, policy, retries, timeLeft, interrupters } = request;
+  const mayBeHeld = Math.min(policy.maxQueueTime - state.totalHeld, timeLeft);
+  return turn.ready(policy.maxRetries - retries, mayBeHeld, interrupters);
+}
+
+/** The waiting is over. @returns why the retry may not be sent, if so */
+function goNow(
   request: LogicalRequest,
   next: Delay,
-  turn: Turn,
-): Promise<GiveUpReason | undefined> {
-  const { state, policy, attempt, interrupters } = request;
-  // onRetry may have taken its time.
-  if (!fitsIn(request.timeLeft, next.delay)) return 'time-budget-exceeded';
-  releaseBody(attempt.response);
-  const startedAt = now();
-  const longest = next.delaySource === 'backoff' ? turn.longestWait : Number.POSITIVE_INFINITY;
-  let obstacle: Obstacle | undefined = await wait(Math.min(next.delay, longest), interrupters);
-  const heldAt = now();
-  const mayBeHeld = Math.min(policy.maxQueueTime - state.totalHeld, request.timeLeft);
-  obstacle ??= await turn.ready(policy.maxRetries - request.retries, mayBeHeld, interrupters);
+  obstacle: Obstacle | undefined,
+  startedAt: number,
+  heldAt: number,
+): GiveUpReason | undefined {
+  const { state } = request;
   const goesAt = now();
   state.totalHeld += goesAt - heldAt;
   state.totalDelay += goesAt - startedAt;
@@ -192,33 +205,4 @@ async function attempt(request: LogicalRequest, turn: Turn): Promise<Ended> {
     ended = { error };
   }
   return resentIfStale(request, ended);
-}
-
-/** What the caller is to get: what the last attempt came to, unless his own signal came between. */
-function endFor(
-  { attempt, interrupters }: LogicalRequest,
-  ended: Ended,
-  reason: GiveUpReason,
-  failure: Failure | undefined,
-): Ended {
-  if (reason !== 'aborted' || attempt.finding?.isCancel) return ended;
-  const { response, sent, error } = attempt;
-  const request = (error as AxiosError | undefined)?.request ?? response?.request;
-  const about = { config: sent ?? {}, request };
-  return { error: canceledError(about, interrupters.cancelToken, causeOf(ended, failure)) };
-}
-
-async function giveUp(
-  request: LogicalRequest,
-  ended: Ended,
-  { reason, retryAfter }: Ending,
-  failure: Failure | undefined,
-): Promise<unknown> {
-  const { state, attempt } = request;
-  state.retryAfter = retryAfter;
-  state.settle(reason);
-  putState('error' in ended ? ended.error : ended.value, state);
-  await tellEnd(request, { reason, error: causeOf(ended, failure), response: attempt.response });
-  if ('error' in ended) throw ended.error;
-  return ended.value;
 }

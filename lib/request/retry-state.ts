@@ -17,7 +17,7 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   totalHeld = 0;
   retryAfter: number | undefined = undefined;
   outcome: Outcome = 'pending';
-  readonly failures: AttemptFailure[] = [];
+  failures: AttemptFailure[] = [];
   settledAt: number | undefined = undefined;
   #owner: Owner | undefined;
 
@@ -39,6 +39,11 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
 
   get elapsed(): number {
     return (this.settledAt ?? now()) - this.startedAt;
+  }
+
+  addFailure(failure: AttemptFailure): void {
+    // A list that grows makes room for seventeen at once.
+    this.failures = [...this.failures, failure];
   }
 
   settle(outcome: Outcome, settledAt = now()): void {
@@ -96,8 +101,10 @@ export function retryStateOf(responseOrError: unknown): RetryState | undefined {
 
 /** Has `retryStateOf` find the state of the error or the response that a caller is about to get. Bare data is left alone. */
 export function putState(answer: unknown, state: RetryState): void {
-  const { [STATE]: put, config } = (answer ?? {}) as Answer;
-  if ((put ?? config?.retryState) === state) return;
+  const { config } = (answer ?? {}) as Answer;
+  // Asked of every good answer, and quicker than what it would find there.
+  if (config?.retryState === state && !(STATE in (answer as object))) return;
+  if (retryStateOf(answer) === state) return;
   if (!(answer instanceof Error) && !config) return;
   if (Object.isExtensible(answer)) {
     Object.defineProperty(answer, STATE, { value: state, configurable: true });
