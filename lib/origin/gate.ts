@@ -75,7 +75,8 @@ export class Gate {
   /** Whether a first attempt has to be held. */
   isHoldingNewCalls(mode: 'stalled' | 'rate-limited' | false, patience: number): boolean {
     if (mode === false) return false;
-    if (mode === 'rate-limited' && this.#alarm.now < this.#namedUntil) return true;
+    const isNamed = mode === 'rate-limited' && this.#namedUntil > Number.NEGATIVE_INFINITY;
+    if (isNamed && this.#alarm.now < this.#namedUntil) return true;
     return this.#stall.isStalled && !this.givenUp(patience);
   }
 

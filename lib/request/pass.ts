@@ -159,7 +159,8 @@ export class AttemptPass implements Pass<AttemptConfig> {
     }
     attempt.sent = sealed;
     this.opening.inspect?.(sealed);
-    if (request.mayHaveKey) keepKey(owner, sealed);
+    // Where nobody has been at it since, `capture` has seen to the key.
+    if (!(this.isAlone && owner === request) && request.mayHaveKey) keepKey(owner, sealed);
     owner.attempt.deadline?.applyTo(sealed);
     if (owner.attempt.deadline || (this.isReplay && (sealed.signal || sealed.cancelToken))) {
       const transforms = [sealed.transformRequest ?? []].flat();

@@ -64,9 +64,10 @@ export function responseHeaderOf(headers: unknown, name: string): string | undef
 /** A header's value, from axios' AxiosHeaders or from a plain object as mocks and custom adapters give them. */
 export function headerOf(headers: unknown, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
+  let value: unknown;
   // The last one, where there are several of different case: it is the one that axios sends.
-  const key = Object.keys(headers).findLast((candidate) => isHeader(candidate, name));
-  const value = key === undefined ? undefined : (headers as Record<string, unknown>)[key];
+  for (const key of Object.keys(headers))
+    if (isHeader(key, name)) value = (headers as Record<string, unknown>)[key];
   return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : undefined;
 }
 
