@@ -46,9 +46,16 @@ export class OriginalRequest {
    */
   constructor(config: object, isHidden = false, transform?: unknown) {
     const from = config as Config;
-    const { data } = from;
-    if (isHidden && willBeJson(from, transform)) this.#body = data as object;
     this.#config = from;
+    if (!isHidden) {
+      this.#keys = Object.keys(config);
+      this.#values = this.#keys.map((key) =>
+        key === 'headers' ? copyOfHeaders(from) : copyOfField(key, from[key]),
+      );
+      return;
+    }
+    const { data } = from;
+    if (willBeJson(from, transform)) this.#body = data as object;
     this.#values = [
       from.url,
       from.method,
@@ -57,19 +64,23 @@ export class OriginalRequest {
       from.adapter,
       copyOf(from.params),
       this.#body ?? copyOfField('data', data),
-      // A plain object: quicker than making AxiosHeaders, and as good to axios.
-      Object.hasOwn(from, 'headers') ? { ...(from.headers as object) } : undefined,
+      copyOfHeaders(from),
     ];
-    if (!isHidden) this.complete();
-    else if (this.#body && typeof from.adapter === 'function') this.#takeJson(from.adapter as Adapter);
+    if (this.#body && typeof from.adapter === 'function') this.#takeJson(from.adapter as Adapter);
   }
 
   /**
-   * To be called before anybody else sees the config. What stands behind our state on it was put there by an adapter, and what
-   * an adapter has removed is put back.
+   * To be called when the first attempt has failed, before anybody else sees the config: from now on it is kept for as long as the
+   * call waits.
    */
   complete(): void {
-    if (this.#keys !== WRITTEN_ON) return;
+    if (this.#keys === WRITTEN_ON) this.#copyTheRest();
+    this.#values = this.#values.map((value, index) => shared(this.#keys[index] as string, value));
+    this.#keys = shared('', this.#keys) as string[];
+  }
+
+  /** What stands behind our state on the config was put there by an adapter, and what an adapter has removed is put back. */
+  #copyTheRest(): void {
     const keys = Object.keys(this.#config);
     const end = keys.indexOf('retryState');
     if (end >= 0) keys.length = end;
@@ -81,9 +92,9 @@ export class OriginalRequest {
     });
     this.#values = keys.map((key) => {
       const index = WRITTEN_ON.indexOf(key);
-      return index < 0 ? shared(key, copyOf(this.#config[key])) : captured[index];
+      return index < 0 ? copyOf(this.#config[key]) : captured[index];
     });
-    this.#keys = shared('', keys) as string[];
+    this.#keys = keys;
     this.#body = undefined;
     this.#json = undefined;
   }
@@ -123,6 +134,11 @@ export class OriginalRequest {
       return adapter(sent);
     };
   }
+}
+
+/** A plain object: quicker than making AxiosHeaders, and as good to axios. */
+function copyOfHeaders(config: Config): object | undefined {
+  return Object.hasOwn(config, 'headers') ? { ...(config.headers as object) } : undefined;
 }
 
 /** Lists of keys, and what axios itself puts on configs, are the same in call after call: one copy does for all that wait. */
