@@ -108,6 +108,11 @@ it('holds for any answers and any policy', async () => {
         expect(succeeded).toBe(state.outcome === 'succeeded');
         if (policy.timeBudget) expect(state.elapsed).toBeLessThanOrEqual(policy.timeBudget + 1);
 
+        if (method === 'post') {
+          const repeated = answers.slice(0, state.retries);
+          expect(repeated.map(({ status }) => status)).toEqual(repeated.map(() => 429));
+        }
+
         const mayQueue = policy.patience > 0 ? policy.maxQueueTime : 0;
         for (let attempt = 1; attempt < state.attempts; attempt++) {
           const gap = (stub.at[attempt] ?? 0) - (stub.at[attempt - 1] ?? 0);
@@ -131,6 +136,8 @@ it('holds for any answers and any policy', async () => {
             break;
           case 'not-idempotent':
             expect(method).toBe('post');
+            // What is turned away is repeated, whatever it is.
+            expect(last.status).not.toBe(429);
             expect(isTransient(last)).toBe(true);
             break;
           case 'retries-exhausted':

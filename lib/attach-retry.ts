@@ -3,6 +3,7 @@
  */
 import { type OriginReport, Origins, tokensOf } from './origin/origins';
 import { originalOf } from './origin/token-line';
+import { tellLeftOvers } from './policy/left-overs';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
 import { show } from './policy/validation';
@@ -82,6 +83,18 @@ interface Defaults {
  * @example attachRetry(axios.create({ baseURL: 'https://api.example.com' }), { maxRetries: 3 })
  */
 export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | false): AttachedRetry {
+  return attach(instance, policy).handle;
+}
+
+/** Another way to say how requests are to be retried, which other entry points speak. It may write on the config. */
+export type Dialect = (config: AttemptConfig) => ResolvedPolicy | undefined;
+
+/** The same for those who speak a dialect. */
+export function attach(
+  instance: RetryableInstance,
+  policy: RetryPolicy | false | undefined,
+  dialect?: Dialect,
+): { readonly handle: AttachedRetry; readonly ids: Layers['ids'] } {
   checkInstance(instance);
   const resolved = resolvePolicy([policy]);
   const managers = instance.interceptors as unknown as Managers;
@@ -104,7 +117,9 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
     const known = [ofInstance, policy].map((level) => (level ? level.budget : undefined));
     return { ...merged, budget: originalOf(merged.budget, known) };
   };
-  const opening = { attachment, policyOf };
+  const opening = dialect
+    ? { attachment, policyOf: dialect }
+    : { attachment, policyOf, inspect: tellLeftOvers };
   const layers: Layers = bindLayers(
     managers,
     (config) => (mark.isOn(config) ? openPass(opening, config) : undefined),
@@ -123,7 +138,7 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
     reset: (origin) => attachment.origins.reset(origin),
   };
   Object.defineProperty(managers.response, ATTACHED, { value: handle, configurable: true });
-  return handle;
+  return { handle, ids: layers.ids };
 }
 
 /**
@@ -171,7 +186,8 @@ function senderOf(instance: RetryableInstance): (config: object) => Promise<unkn
 
 function reportOf({ origins }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
   const { patience = 0, budget } = resolved ?? {};
-  return origins.report(patience, ({ bucket }) => {
+  // Where nothing is held, there is no patience that could end.
+  return origins.report(patience || Number.POSITIVE_INFINITY, ({ bucket }) => {
     if (budget) return tokensOf(budget);
     return patience === 0 && budget !== false ? bucket.tokens : undefined;
   });

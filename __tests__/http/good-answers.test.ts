@@ -217,7 +217,10 @@ describe('nextAttempt', () => {
       nextAttempt: () => ({ baseURL: second.url }),
     });
     await rejectionOf(client.get('/'));
-    expect(retry.origins().map(({ origin }) => origin)).toEqual([second.url]);
+    expect(retry.origins().map(({ origin, tokens }) => [origin, Math.round(tokens ?? 0)])).toEqual([
+      [first.url, 20],
+      [second.url, 19],
+    ]);
   });
 
   test.each([null, 5, 'http://b', new Map()])('must return an object; %p ends the call', async (made) => {

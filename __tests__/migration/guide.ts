@@ -7,11 +7,21 @@ export interface Guide {
   option(name: string, check: () => Promise<void>): void;
   /** A bold sentence that begins an item of one of the guide's lists. */
   claim(sentence: string, check: () => Promise<void>): void;
+  /** A row of a table of what is the same: a test with both libraries. */
+  same(behaviour: string, check: () => Promise<void>): void;
 }
 
-export function guide(library: string, describeClaims: (guide: Guide) => void): void {
-  const text = readFileSync(path.join(__dirname, `../../docs/migrating-from-${library}.md`), 'utf8');
-  const tested: Record<'options' | 'claims', string[]> = { options: [], claims: [] };
+/** The section about one changed import, which has tests of its own. */
+export const DROP_IN = '## One changed import';
+
+/** @param part the section by itself, or all the rest */
+export function guide(
+  library: string,
+  describeClaims: (guide: Guide) => void,
+  part: 'all but the drop-in' | 'the drop-in' = 'all but the drop-in',
+): void {
+  const text = partOf(library, part);
+  const tested = { options: [] as string[], claims: [] as string[], same: [] as string[] };
 
   describeClaims({
     option(name, check) {
@@ -22,6 +32,10 @@ export function guide(library: string, describeClaims: (guide: Guide) => void): 
       tested.claims.push(sentence);
       test(sentence, check);
     },
+    same(behaviour, check) {
+      tested.same.push(behaviour);
+      test(`the same: ${behaviour}`, check);
+    },
   });
 
   test('the guide’s options are those that are tested here', () => {
@@ -31,6 +45,16 @@ export function guide(library: string, describeClaims: (guide: Guide) => void): 
   test('the guide’s claims are those that are tested here', () => {
     expect(matches(text, /^- \*\*(.+?)\.\*\*/gm)).toEqual(tested.claims);
   });
+
+  test('what the guide says is the same is tested here', () => {
+    expect(matches(text, /^\| \d+ +\| (.+?) +\|$/gm)).toEqual(tested.same);
+  });
+}
+
+function partOf(library: string, part: string): string {
+  const text = readFileSync(path.join(__dirname, `../../docs/migrating-from-${library}.md`), 'utf8');
+  const sections = text.split(/^(?=## )/m);
+  return sections.filter((section) => section.startsWith(DROP_IN) === (part === 'the drop-in')).join('');
 }
 
 function matches(text: string, pattern: RegExp): string[] {

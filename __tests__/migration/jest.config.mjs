@@ -8,5 +8,8 @@ export default {
   // One for each guide: they wait more than they work.
   maxWorkers: 2,
   testTimeout: 30_000,
-  moduleNameMapper: { '^axios-retry-budget$': '<rootDir>/lib' },
+  moduleNameMapper: {
+    '^axios-retry-budget$': '<rootDir>/lib',
+    '^axios-retry-budget/compat$': '<rootDir>/lib/compat',
+  },
 };

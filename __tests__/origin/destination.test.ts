@@ -32,6 +32,9 @@ describe('the origin of a request', () => {
     ['a relative URL where there is no page', { url: '/a' }, 'unknown'],
     ['a URL that does not parse', { url: 'http://[/a' }, 'http://['],
     ['a URL without a scheme where there is no page', { url: '//api.test/a' }, '//api.test'],
+    ['a URL that does not parse, without its credentials', { url: 'http://me:se@cret@[/a' }, 'http://['],
+    ['a URL without a scheme, without its credentials', { url: '//me:secret@api.test/a' }, '//api.test'],
+    ['a URL that is nothing but credentials', { url: 'http://me:secret@/a' }, 'unknown'],
     ['a path with two slashes in it', { baseURL: 'api//v1', url: '/a' }, 'unknown'],
     ['a scheme of an app', { url: 'capacitor://localhost/a' }, 'capacitor://localhost'],
   ])('is that of %s', (_, destination, origin) => {
@@ -44,6 +47,7 @@ describe('the origin of a request', () => {
     });
     expect(originOf({ baseURL: 'https://api.test:8443/v1', url: '/a' })).toBe('https://api.test:8443');
     expect(originOf({ url: 's3://bucket/a' })).toBe('s3://bucket');
+    expect(originOf({ url: 's3://me:secret@bucket/a@b' })).toBe('s3://bucket');
     host.mockRestore();
   });
 

@@ -1065,7 +1065,6 @@ describe('callbacks', () => {
       'backoff',
       'onRetry',
       'attempt 2',
-      'isRetryable',
       'onGiveUp',
       'interceptor',
     ]);
@@ -1191,10 +1190,38 @@ describe('callbacks', () => {
       expect(thrown.cause).toBe(cause);
     });
 
-    test.each(['a word', undefined, null])('may throw %p', async (thrown) => {
+    test.each(['a word', 5, { code: 'NO' }, ...(name.startsWith('isRetryable') ? [] : [undefined, null])])(
+      'that is no error but %p becomes one, so that the request’s own is not lost',
+      async (thrown) => {
+        const { client, stub } = clientOf(policyOf(thrown), 503);
+
+        const { value, state } = await get(client);
+
+        expect(value).toBeInstanceOf(Error);
+        expect(value.message).toMatch(/^a callback of retryPolicy threw what is no Error: ./);
+        expect(value.cause).toBe(stub.errors[0]);
+        expect(retryStateOf(value.cause)).toMatchObject({ outcome });
+        if (!name.startsWith('onGiveUp')) expect(state).toMatchObject({ outcome });
+      },
+    );
+
+    test('may throw one and the same error for several calls: each finds its own request’s as the cause', async () => {
+      const thrown = boom();
+      const { client, stub } = clientOf(policyOf(thrown), 503, 502);
+
+      for (const call of [0, 1]) {
+        const { value } = await get(client);
+
+        expect(value).toBe(thrown);
+        expect(value.cause).toBe(stub.errors[call]);
+      }
+    });
+
+    test('may throw an error of another realm', async () => {
+      const thrown = runInNewContext('new Error("foreign")');
       const { client } = clientOf(policyOf(thrown), 503);
 
-      expect(await get(client)).toMatchObject({ status: 'rejected', value: thrown });
+      expect((await get(client)).value).toBe(thrown);
     });
 
     // A cause cannot be defined on it, and the attempt to do so would hide it.
@@ -1263,6 +1290,25 @@ describe('isRetryable', () => {
     expect((await get(client)).state).toMatchObject({ outcome });
   });
 
+  // axios-retry's way to say no.
+  test.each([
+    ['rejects with nothing', () => Promise.reject()],
+    ['rejects with null', () => Promise.reject(null)],
+    [
+      'throws nothing',
+      () => {
+        throw undefined;
+      },
+    ],
+  ])('that %s says no', async (_how, isRetryable) => {
+    const { client, stub } = clientOf({ isRetryable }, 503);
+
+    const { value, state } = await get(client);
+
+    expect(value).toBe(stub.errors[0]);
+    expect(state).toMatchObject({ outcome: 'not-retryable', attempts: 1 });
+  });
+
   test('is given the error and the state', async () => {
     const calls: unknown[] = [];
     const { client, stub } = clientOf(
@@ -1282,6 +1328,22 @@ describe('isRetryable', () => {
       [0, 1],
       [1, 2],
     ]);
+  });
+
+  test('is not asked when no retry is left, and the outcome tells of what it said before', async () => {
+    const isRetryable = jest.fn(() => true);
+    const { client } = clientOf({ isRetryable, maxRetries: 2 }, 404, 404, 404);
+
+    expect((await get(client)).state).toMatchObject({ outcome: 'retries-exhausted', attempts: 3 });
+    expect(isRetryable).toHaveBeenCalledTimes(2);
+  });
+
+  test('that agreed with us before has overruled nothing', async () => {
+    const isRetryable = jest.fn(() => true);
+    const { client } = clientOf({ isRetryable, maxRetries: 1 }, 503, 404);
+
+    expect((await get(client)).state).toMatchObject({ outcome: 'not-retryable', attempts: 2 });
+    expect(isRetryable).toHaveBeenCalledTimes(1);
   });
 
   test('is not asked about a cancellation, nor about an error that is none of the request’s', async () => {

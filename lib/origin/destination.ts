@@ -30,7 +30,8 @@ export function originOf({ url = '', baseURL, allowAbsoluteUrls, socketPath }: D
     // Not its `origin`, which is `null` for schemes that it does not know: `capacitor:`, `app:`.
     return `${protocol}//${host}`;
   } catch {
-    // No URL, or one that cannot take it apart: React Native's.
-    return /^(?:[a-z][a-z\d+\-.]*:)?\/\/[^/?#]+/i.exec(target)?.[0] ?? 'unknown';
+    // No URL, or one that cannot take it apart: React Native's. Its user and password are nobody's business.
+    const [, scheme, host] = /^((?:[a-z][a-z\d+\-.]*:)?\/\/)(?:[^/?#]*@)?([^/?#]+)/i.exec(target) ?? [];
+    return host === undefined || host.endsWith('@') ? 'unknown' : `${scheme}${host}`;
   }
 }

@@ -2,7 +2,6 @@
  * The gate: one per origin that has failed. Retries pass it freely while the origin is well, as probes while it fails,
  * and more and more of them as it recovers; those that may not go yet are held.
  */
-import { now } from '../timing';
 import { Alarm } from './alarm';
 import type { CallToHold, Failure, GateOptions, OriginState } from './gate-words';
 import type { Held } from './held-calls';
@@ -57,7 +56,7 @@ export class Gate {
   /** @param patience that of the policy that asks */
   state(patience: number): OriginState {
     if (this.givenUp(patience)) return 'given-up';
-    if (now() < this.#namedUntil) return 'rate-limited';
+    if (this.#alarm.now < this.#namedUntil) return 'rate-limited';
     if (this.#stall.isStalled) return 'stalled';
     return this.#downSince === undefined ? 'well' : 'failing';
   }
@@ -69,20 +68,20 @@ export class Gate {
 
   /** Milliseconds until calls of that patience fail fast; all of it while there are signs of life. */
   patienceLeft(patience: number): number {
-    const time = now();
+    const time = this.#alarm.now;
     return Math.max(0, this.#patienceBegan(time) + patience - time);
   }
 
   /** Whether a first attempt has to be held. */
   isHoldingNewCalls(mode: 'stalled' | 'rate-limited' | false, patience: number): boolean {
     if (mode === false) return false;
-    if (mode === 'rate-limited' && now() < this.#namedUntil) return true;
+    if (mode === 'rate-limited' && this.#alarm.now < this.#namedUntil) return true;
     return this.#stall.isStalled && !this.givenUp(patience);
   }
 
   /** Any attempt failed. To be told before `returned`. */
   failed({ took, timedOut, first, countsAsStall }: Failure): void {
-    const time = now();
+    const time = this.#alarm.now;
     this.#downSince ??= time;
     this.#failedAt = time;
     this.#failuresInARow++;
@@ -95,7 +94,7 @@ export class Gate {
 
   /** An attempt succeeded that the gate did not let out. */
   succeeded(took: number): void {
-    const time = now();
+    const time = this.#alarm.now;
     this.#pace.noteFirstAttempt(time);
     this.#noteSuccess(took, time);
     this.#lanes.retries.encourage(time);
@@ -105,14 +104,14 @@ export class Gate {
 
   /** An answer that is nobody's to retry, like a 404: a sign of life. */
   alive(): void {
-    const time = now();
+    const time = this.#alarm.now;
     this.#signOfLife(time);
     this.#move(time);
   }
 
   /** A 429: a sign of life, but no room for more. */
   limited(): void {
-    const time = now();
+    const time = this.#alarm.now;
     this.#signOfLife(time);
     this.#lanes.retries.collapseAsLimited(time);
     this.#lanes.unsent.collapseAsLimited(time);
@@ -121,12 +120,12 @@ export class Gate {
 
   /** The server said when to come back: until then nobody who is held leaves, and no patience runs out. */
   namedWait(ms: number): void {
-    this.#namedUntil = Math.max(this.#namedUntil, now() + ms);
+    this.#namedUntil = Math.max(this.#namedUntil, this.#alarm.now + ms);
   }
 
   /** A pass for a retry that need not wait. */
   tryLeave(): Pass | undefined {
-    const time = now();
+    const time = this.#alarm.now;
     const isOpen =
       !this.#lanes.retries.isProbing && this.#lanes.retries.opensAt <= time && this.#namedUntil <= time;
     if (!isOpen || this.#lanes.calls.size > 0) return undefined;
@@ -142,7 +141,7 @@ export class Gate {
    * @returns what takes it out, without a call of `leave`
    */
   hold(call: CallToHold): () => void {
-    const time = now();
+    const time = this.#alarm.now;
     const held = this.#lanes.hold(call, time, this.#patienceBegan(time));
     this.#schedule();
     return () => {
@@ -154,7 +153,7 @@ export class Gate {
 
   /** An attempt that was let go is over. `ok`: it succeeded, or its answer is nobody's to retry. */
   returned(pass: Pass, { ok, took }: { readonly ok: boolean; readonly took: number }): void {
-    const time = now();
+    const time = this.#alarm.now;
     const wasOut = this.#passes.takeBack(pass);
     const { window } = pass;
     if (ok) {
@@ -172,12 +171,12 @@ export class Gate {
   /** An attempt that was let go was not sent, or was cancelled: that says nothing about the origin. */
   unused(pass: Pass): void {
     this.#passes.takeBack(pass);
-    this.#move(now());
+    this.#move(this.#alarm.now);
   }
 
   /** Somebody knows that the origin is well: those that are held go, as many as its window takes. */
   open(): void {
-    const time = now();
+    const time = this.#alarm.now;
     this.#namedUntil = Number.NEGATIVE_INFINITY;
     this.#signOfLife(time);
     this.#lanes.open();

@@ -155,14 +155,26 @@ export class Turn {
     }).then(() => {
       this.#hasToken = true;
     });
+    // A timer that fired is due, whatever the clock says: fake timers may leave it alone.
+    let queueLeft = left();
+    let patienceLeft = gate.patienceLeft(patience);
     let end: Obstacle | undefined = 'expired';
-    while (end === 'expired' && left() > 0 && !gate.isProbing && !gate.givenUp(patience)) {
-      end = await settled(token, Math.min(left(), LOOKS_AGAIN), interrupters);
+    while (end === 'expired' && queueLeft > 0 && patienceLeft > 0 && !gate.isProbing) {
+      const slice = Math.min(queueLeft, patienceLeft, LOOKS_AGAIN);
+      end = await settled(token, slice, interrupters);
+      queueLeft = Math.min(queueLeft - slice, left());
+      const isAlive = gate.downSince === undefined;
+      patienceLeft = isAlive ? patience : Math.min(patienceLeft - slice, gate.patienceLeft(patience));
     }
     stop();
     if (end) onBudgetError(named?.line?.error);
-    if (this.#hasToken || (end === 'expired' && left() > 0 && gate.isProbing)) return undefined;
-    return gate.givenUp(patience) ? 'no-way' : end;
+    if (this.#hasToken || (end === 'expired' && queueLeft > 0 && patienceLeft > 0)) return undefined;
+    return patienceLeft > 0 ? end : 'no-way';
+  }
+
+  /** Whether a gate let it go, which is told by its return how it went. */
+  get hasPassed(): boolean {
+    return this.#way.gate !== undefined;
   }
 
   /** The retry is back. @param isWell whether it succeeded, or the origin showed otherwise that it works */

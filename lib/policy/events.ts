@@ -32,7 +32,10 @@ export type GiveUpReason =
 /** How a logical request ended, or `'pending'`. */
 export type Outcome = 'pending' | 'succeeded' | GiveUpReason;
 
-/** Who decided how long to wait: the policy's `backoff` or `judge`, or the response header of that name. */
+/**
+ * Who decided how long to wait: the policy's `backoff` or `judge`, or the response header of that name. `reused-socket`: nobody,
+ * it was sent again at once, because the server closed a kept-alive connection just as it was used again.
+ */
 export type DelaySource =
   | 'backoff'
   | 'retry-after-ms'
@@ -40,7 +43,8 @@ export type DelaySource =
   | 'ratelimit-reset'
   | 'ratelimit'
   | 'x-ratelimit-reset'
-  | 'judge';
+  | 'judge'
+  | 'reused-socket';
 
 /** One failed attempt, small enough to log. Holds no response, socket, header or error object. */
 export interface AttemptFailure {

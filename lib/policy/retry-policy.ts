@@ -42,7 +42,10 @@ export type Overlay = Partial<AxiosRequestConfig> | undefined;
 
 /** How failed requests are retried. Every field is optional; `undefined` leaves it to the weaker level, and in the end to the default. */
 export interface RetryPolicy {
-  /** Retries after the first attempt; `Infinity` is allowed. Default 5. */
+  /**
+   * Retries after the first attempt; `Infinity` is allowed. Default 5. What goes out on a kept-alive connection just as the server
+   * closes it is sent again once, if it may be, without being counted.
+   */
   maxRetries?: number | undefined;
   /** The delay curve, merged field by field with weaker levels, or a function. Default: 100 ms doubling up to 30 s, full jitter. */
   backoff?: BackoffOptions | BackoffFunction | undefined;
@@ -59,7 +62,8 @@ export interface RetryPolicy {
    */
   timeBudget?: number | undefined;
   /**
-   * Judges the error: may it be gone a moment later? `undefined` leaves it to the built-in classification.
+   * Judges the error: may it be gone a moment later? `undefined` leaves it to the built-in classification, a rejection with
+   * nothing is a no. Asked last, and not when no retry is left.
    * Whether the request may be repeated is decided by `methods` and `idempotencyKey` all the same.
    */
   isRetryable?:
@@ -86,7 +90,11 @@ export interface RetryPolicy {
    * interceptor registered before attachRetry. Default none.
    */
   nextAttempt?: ((event: RetryEvent) => Overlay | Promise<Overlay>) | undefined;
-  /** Methods that may be repeated without an idempotency key, in any case; replaces the default: GET, HEAD, OPTIONS, TRACE, QUERY, PUT, DELETE (RFC 9110 section 9.2.2). */
+  /**
+   * Methods that may be repeated without an idempotency key, in any case; replaces the default: GET, HEAD, OPTIONS, TRACE, QUERY, PUT,
+   * DELETE (RFC 9110 section 9.2.2). What surely was not processed is repeated whatever its method: no connection was made, or the
+   * answer is 425 or 429 and no redirect led there.
+   */
   methods?: readonly string[] | undefined;
   /**
    * Makes any method repeatable. `true`: a UUID v4 made once per logical request (none for safe methods, which need

@@ -25,13 +25,13 @@ export function noteSuccess(request: LogicalRequest): void {
   }
   const origin = originOf(request);
   if (policy.patience === 0) origin?.bucket.recordSuccess();
-  if (turn) turn.returned(true, took);
-  else if (policy.patience > 0) origin?.gate.succeeded(took);
+  turn?.returned(true, took);
+  if (!turn?.hasPassed) origin?.gate.succeeded(took);
 }
 
 /** An answer that is nobody's to retry, and one that asks for patience, are signs of life as well. */
 export function noteFailure(request: LogicalRequest, { finding, error }: Failure): void {
-  const { attempt, policy, attachment, state } = request;
+  const { attempt, policy, attachment } = request;
   const { turn, took } = attempt;
   const isAlive = finding.status !== undefined && (!finding.isTransient || finding.status === 429);
   // Cancelled by its caller, or never sent, it says nothing of the origin.
@@ -39,22 +39,19 @@ export function noteFailure(request: LogicalRequest, { finding, error }: Failure
     turn?.unused();
     return;
   }
-  if (policy.patience > 0) {
-    const { gate } = attachment.origins.findOrMake(attempt.sent ?? request.original.destination);
-    const isFirst = state.attempts === 1;
-    if (finding.status === 429) gate.limited();
-    else if (isAlive) gate.alive();
-    else
-      gate.failed({
-        took,
-        timedOut: finding.isTimeout,
-        first: isFirst,
-        countsAsStall: policy.holdNewCalls !== false,
-      });
-    const isNamed = finding.hint && (finding.status === 429 || finding.status === 503);
-    if (isNamed && error.response) gate.namedWait(Math.min(finding.hint.delay, policy.maxRetryAfter));
+  const isLimited = finding.status === 429;
+  if (isAlive && !isLimited) {
+    originOf(request)?.gate.alive();
+    turn?.returned(true, took);
+    return;
   }
-  turn?.returned(isAlive && finding.status !== 429, took);
+  const { gate } = attachment.origins.findOrMake(attempt.sent ?? request.original.destination);
+  const countsAsStall = policy.holdNewCalls !== false;
+  if (isLimited) gate.limited();
+  else gate.failed({ took, timedOut: finding.isTimeout, first: request.retries === 0, countsAsStall });
+  const isNamed = finding.hint && (finding.status === 429 || finding.status === 503);
+  if (isNamed && error.response) gate.namedWait(Math.min(finding.hint.delay, policy.maxRetryAfter));
+  turn?.returned(false, took);
 }
 
 function originOf({ attempt, original, attachment }: LogicalRequest): Origin | undefined {

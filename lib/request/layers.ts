@@ -58,6 +58,8 @@ type Open<Config> = (config: Config) => Pass<Config> | undefined;
 export interface Layers {
   /** Whether both of our handlers are still where they were registered. */
   readonly isWhole: boolean;
+  /** What the managers call our handlers. */
+  readonly ids: { readonly request: number; readonly response: number };
   /** Takes our handlers off. */
   remove(): void;
 }
@@ -74,17 +76,20 @@ export function bindLayers<Config extends object>(
   const { request, response } = managers;
   const hasChains = Boolean(request.forEach && response.forEach);
   const own = hasChains ? inertHandlers() : handlersByConfig(open, passOf);
-  const requestId = request.use(own.capture, null, { synchronous: true });
-  const responseId = response.use(own.settle, own.settleFailure);
+  const ids = {
+    request: request.use(own.capture, null, { synchronous: true }),
+    response: response.use(own.settle, own.settleFailure),
+  };
   const release = hasChains ? overlay(request, response, own, open) : () => {};
   return {
+    ids,
     get isWhole() {
       return contains(request, own.capture) && contains(response, own.settle);
     },
     remove() {
       release();
-      if (contains(request, own.capture)) request.eject(requestId);
-      if (contains(response, own.settle)) response.eject(responseId);
+      if (contains(request, own.capture)) request.eject(ids.request);
+      if (contains(response, own.settle)) response.eject(ids.response);
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Opening {
   readonly attachment: Attachment;
   /** @throws where the config's policy is not allowed */
   policyOf(config: AttemptConfig): ResolvedPolicy | undefined;
+  /** Looks at each config that goes to an adapter. */
+  inspect?(config: AttemptConfig): void;
 }
 
 /** The pass of the call whose merged config this is: a replay, if a logical request awaits one. */
@@ -120,7 +122,9 @@ export class AttemptPass implements Pass<AttemptConfig> {
     const hasDeadline = policy.timeBudget !== undefined && !parent;
     const startedAt = now();
     const left = (policy.timeBudget ?? 0) - (startedAt - this.#openedAt);
-    const deadline = hasDeadline ? new AttemptDeadline(Math.max(0, left), config) : undefined;
+    const deadline = hasDeadline
+      ? new AttemptDeadline(Math.max(0, left), config, policy.timeBudget)
+      : undefined;
     const attempt = new Attempt(startedAt, deadline);
     const request = new LogicalRequest(opening.attachment, policy, original, attempt, this.#openedAt, parent);
     config.retryState = request.state;
@@ -151,6 +155,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
       return refused(sealed, new axios.CanceledError());
     }
     attempt.sent = sealed;
+    this.opening.inspect?.(sealed);
     if (request.mayHaveKey) keepKey(owner, sealed);
     owner.attempt.deadline?.applyTo(sealed);
     if (owner.attempt.deadline || (this.isReplay && (sealed.signal || sealed.cancelToken))) {

@@ -19,7 +19,7 @@ const CREDENTIALS = ['Authorization', 'Cookie', 'Proxy-Authorization'];
  * Makes the next attempt.
  * @returns what the inside made of its answer
  */
-export function sendAgain(request: LogicalRequest, turn: Turn): Promise<unknown> {
+export function sendAgain(request: LogicalRequest, turn: Turn | undefined): Promise<unknown> {
   const { attachment, state, timeLeft } = request;
   state.attempts++;
   const config = nextConfig(request);

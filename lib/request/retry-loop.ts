@@ -9,13 +9,14 @@ import { now, wait } from '../timing';
 import { sampleBackoff } from '../verdict/backoff';
 import { type Delay, decide, type Ending, fitsIn } from '../verdict/verdict';
 import { announceRetry, answerOf, askForNextAttempt, askForOpinion, Interrupted, tellEnd } from './callbacks';
-import { failureOf, isPlainlyGood, withinTime } from './ended';
-import { canceledError, type Ended, type Failure, withCause } from './endings';
+import { endAttempt, failureOf, isPlainlyGood, withinTime } from './ended';
+import { asError, canceledError, type Ended, type Failure } from './endings';
 import { noteFailure, noteSuccess } from './evidence';
 import type { LogicalRequest } from './logical-request';
 import { isReplayable } from './original-request';
 import { releaseBody } from './release-body';
 import { destinationOf, sendAgain } from './replay';
+import { resentIfStale } from './resend';
 import { putState } from './retry-state';
 
 /**
@@ -29,7 +30,7 @@ export function settleAttempt(request: LogicalRequest, ended: Ended): unknown {
 }
 
 async function retryUntilSettled(request: LogicalRequest, first: Ended): Promise<unknown> {
-  let ended = first;
+  let ended = await resentIfStale(request, first);
   for (;;) {
     const step = await nextStep(request, withinTime(request, ended));
     if (!(step instanceof Turn)) return step.settle();
@@ -59,7 +60,7 @@ async function nextStep(request: LogicalRequest, ended: Ended): Promise<Turn | S
     return turn instanceof Turn ? turn : end({ reason: turn });
   } catch (thrown) {
     if (thrown instanceof Interrupted) return end(thrown);
-    return end({ reason: 'aborted' }, { error: withCause(thrown, causeOf(ended, failure)) });
+    return end({ reason: 'aborted' }, { error: asError(thrown, causeOf(ended, failure)) });
   }
 }
 
@@ -81,39 +82,24 @@ function succeed(request: LogicalRequest, value: unknown): unknown {
   return tellEnd(request, { response }).then(() => value);
 }
 
-/** The attempt failed: nothing of it is left running. */
-function endAttempt({ attempt, state }: LogicalRequest, { finding }: Failure, ended: Ended): void {
-  attempt.isOver = true;
-  attempt.deadline?.release(attempt.sent);
-  // What the time budget ended is a timeout, whatever the adapter made of its signal.
-  const isOutOfTime = attempt.deadline?.expired && 'error' in ended;
-  const { code, message } = isOutOfTime ? (ended.error as AxiosError) : finding;
-  const { status } = finding;
-  state.failures.push({
-    attempt: state.attempts,
-    ...(status !== undefined && { status }),
-    ...(code && { code }),
-    message,
-  });
-}
-
 async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Delay | Ending> {
   const { policy, state, original, attempt, attachment } = request;
   const { finding, error } = failure;
   return decide({
     finding,
     after: failure.after,
-    retries: state.retries,
+    retries: request.retries,
     maxRetries: policy.maxRetries,
     maxRetryAfter: policy.maxRetryAfter,
     timeLeft: () => (attempt.deadline?.expired ? 0 : request.timeLeft),
     mayBeRepeated: () => request.mayBeRepeated(attempt.sent ?? {}),
     hasReplayableBody: () => isReplayable(original.get('data')),
+    hasOverruled: request.hasOverruled,
     isDetached: () => attachment.detached.stopped || !attachment.isWhole(),
     opinion: () => askForOpinion(request, failure),
     backoff: () => {
       const { previousBackoff } = request;
-      const sample = sampleBackoff(policy.backoff, state.retries + 1, previousBackoff, error, state);
+      const sample = sampleBackoff(policy.backoff, request.retries + 1, previousBackoff, error, state);
       request.previousBackoff = sample;
       return sample;
     },
@@ -174,13 +160,13 @@ async function waitForTurn(
   const { state, policy, attempt, interrupters } = request;
   // onRetry may have taken its time.
   if (!fitsIn(request.timeLeft, next.delay)) return 'time-budget-exceeded';
-  releaseBody(attempt.response?.data);
+  releaseBody(attempt.response);
   const startedAt = now();
   const longest = next.delaySource === 'backoff' ? turn.longestWait : Number.POSITIVE_INFINITY;
   let obstacle: Obstacle | undefined = await wait(Math.min(next.delay, longest), interrupters);
   const heldAt = now();
   const mayBeHeld = Math.min(policy.maxQueueTime - state.totalHeld, request.timeLeft);
-  obstacle ??= await turn.ready(policy.maxRetries - state.retries, mayBeHeld, interrupters);
+  obstacle ??= await turn.ready(policy.maxRetries - request.retries, mayBeHeld, interrupters);
   const goesAt = now();
   state.totalHeld += goesAt - heldAt;
   state.totalDelay += goesAt - startedAt;
@@ -193,11 +179,13 @@ async function waitForTurn(
 
 /** Sends the original request again. */
 async function attempt(request: LogicalRequest, turn: Turn): Promise<Ended> {
+  let ended: Ended;
   try {
-    return { value: await sendAgain(request, turn) };
+    ended = { value: await sendAgain(request, turn) };
   } catch (error) {
-    return { error };
+    ended = { error };
   }
+  return resentIfStale(request, ended);
 }
 
 /** What the caller is to get: what the last attempt came to, unless his own signal came between. */
