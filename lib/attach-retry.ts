@@ -5,7 +5,7 @@ import { type BudgetReport, BudgetsPerOrigin, withQueue } from './origin/origins
 import { tellLeftOvers } from './policy/left-overs';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
-import { show } from './policy/validation';
+import { checkInstance } from './policy/validation';
 import type { AttemptConfig } from './request/attempt';
 import { bindLayers, type Layers, type Manager } from './request/layers';
 import type { Attachment } from './request/logical-request';
@@ -181,17 +181,4 @@ function reportOf({ budgets }: Attachment, resolved: ResolvedPolicy | undefined)
   const { tokens } = budget as { tokens?: unknown };
   const known = typeof tokens === 'number' ? tokens : undefined;
   return [{ origin: '*', tokens: known, parked: queue.parked }, ...reports];
-}
-
-function checkInstance(instance: RetryableInstance): void {
-  const { request, response } = instance?.interceptors ?? {};
-  if (
-    typeof instance?.request !== 'function' ||
-    typeof request?.use !== 'function' ||
-    typeof response?.use !== 'function'
-  ) {
-    throw new TypeError(
-      `attachRetry needs an axios instance, such as axios.create() returns; got ${show(instance)}`,
-    );
-  }
 }
