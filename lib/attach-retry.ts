@@ -6,7 +6,7 @@ import { originalOf } from './origin/token-line';
 import { tellLeftOvers } from './policy/left-overs';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
-import { show } from './policy/validation';
+import { checkInstance } from './policy/validation';
 import type { AttemptConfig } from './request/attempt';
 import { bindLayers, type Layers, type Manager } from './request/layers';
 import type { Attachment } from './request/logical-request';
@@ -191,17 +191,4 @@ function reportOf({ origins }: Attachment, resolved: ResolvedPolicy | undefined)
     if (budget) return tokensOf(budget);
     return patience === 0 && budget !== false ? bucket.tokens : undefined;
   });
-}
-
-function checkInstance(instance: RetryableInstance): void {
-  const { request, response } = instance?.interceptors ?? {};
-  if (
-    typeof instance?.request !== 'function' ||
-    typeof request?.use !== 'function' ||
-    typeof response?.use !== 'function'
-  ) {
-    throw new TypeError(
-      `attachRetry needs an axios instance, such as axios.create() returns; got ${show(instance)}`,
-    );
-  }
 }
