@@ -1,10 +1,10 @@
 import axios, { type AxiosInstance } from 'axios';
 import MockAdapter from 'axios-mock-adapter';
-import { attachRetry, RetryBudget, type RetryPolicy, retryStateOf } from '../lib';
+import { attachRetry, type RetryPolicy, retryStateOf } from '../lib';
 import { deferred, rejectionOf, watch } from './support/outcome';
 import { respond, type Step, stubAdapter } from './support/stub-adapter';
 
-const QUICK: RetryPolicy = { backoff: () => 0 };
+const QUICK: RetryPolicy = { backoff: () => 0, patience: 0 };
 
 function clientOf(...steps: Step[]) {
   const stub = stubAdapter(...steps);
@@ -640,7 +640,7 @@ test('a budget that is a plain object, which axios copies with the defaults, is 
   };
   const client = axios.create({
     adapter: stub.adapter,
-    retryPolicy: { backoff: () => 0, maxRetries: 2, budget },
+    retryPolicy: { backoff: () => 0, patience: 0, maxRetries: 2, budget },
   });
   attachRetry(client);
 
@@ -722,25 +722,21 @@ test('an attempt whose request interceptors outlast the time budget is not sent'
   }
 });
 
-describe('budgets()', () => {
-  test('has the policy’s own under *, with its tokens', () => {
-    const { client } = clientOf();
-    expect(attachRetry(client, { budget: new RetryBudget({ maxTokens: 7 }) }).budgets()).toEqual([
-      { origin: '*', tokens: 7, parked: 0 },
-    ]);
-  });
-
-  test('does not know the tokens of one that is kept elsewhere', () => {
-    const { client } = clientOf();
+describe('origins()', () => {
+  test('does not know the tokens of a budget that is kept elsewhere', async () => {
+    const { client } = clientOf(503);
     const budget = { tryAcquire: () => true, recordSuccess() {}, refund() {}, tokens: 'many' };
-    expect(attachRetry(client, { budget }).budgets()).toEqual([
-      { origin: '*', tokens: undefined, parked: 0 },
-    ]);
+    const retry = attachRetry(client, { ...QUICK, budget });
+    await client.get('http://a.test/');
+    expect(retry.origins()).toEqual([{ origin: 'http://a.test', state: 'well', held: 0, window: 2 }]);
   });
 
-  test('is empty where retrying is switched off, or nothing has failed', () => {
-    expect(attachRetry(clientOf().client, false).budgets()).toEqual([]);
-    expect(attachRetry(clientOf().client).budgets()).toEqual([]);
+  test('is empty where retrying is switched off, or nothing has failed', async () => {
+    const { client } = clientOf();
+    expect(attachRetry(client, false).origins()).toEqual([]);
+    const retry = attachRetry(client);
+    await client.get('http://a.test/');
+    expect(retry.origins()).toEqual([]);
   });
 });
 

@@ -33,7 +33,8 @@ const policies = fc.record({
   }),
   maxRetryAfter: fc.nat({ max: 60_000 }),
   timeBudget: fc.option(fc.integer({ min: 1, max: 60_000 }), { nil: undefined }),
-  whenBudgetEmpty: fc.constantFrom('fail' as const, 'wait' as const),
+  patience: fc.constantFrom(0, 0, 500, 5_000),
+  maxHeld: fc.constantFrom(0, 5, 10_000),
   maxQueueTime: fc.nat({ max: 20_000 }),
 });
 const tokens = fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined });
@@ -107,7 +108,12 @@ it('holds for any answers and any policy', async () => {
         expect(succeeded).toBe(state.outcome === 'succeeded');
         if (policy.timeBudget) expect(state.elapsed).toBeLessThanOrEqual(policy.timeBudget + 1);
 
-        const mayQueue = policy.whenBudgetEmpty === 'wait' && policy.budget ? policy.maxQueueTime : 0;
+        if (method === 'post') {
+          const repeated = answers.slice(0, state.retries);
+          expect(repeated.map(({ status }) => status)).toEqual(repeated.map(() => 429));
+        }
+
+        const mayQueue = policy.patience > 0 ? policy.maxQueueTime : 0;
         for (let attempt = 1; attempt < state.attempts; attempt++) {
           const gap = (stub.at[attempt] ?? 0) - (stub.at[attempt - 1] ?? 0);
           expect(gap).toBeGreaterThanOrEqual(retryAfter(attempt));
@@ -130,6 +136,8 @@ it('holds for any answers and any policy', async () => {
             break;
           case 'not-idempotent':
             expect(method).toBe('post');
+            // What is turned away is repeated, whatever it is.
+            expect(last.status).not.toBe(429);
             expect(isTransient(last)).toBe(true);
             break;
           case 'retries-exhausted':
@@ -144,7 +152,7 @@ it('holds for any answers and any policy', async () => {
             expect(isTransient(last)).toBe(true);
             break;
           case 'retry-budget-empty':
-            expect(policy.budget).not.toBe(false);
+            expect(policy.patience > 0 || policy.budget !== false).toBe(true);
             expect(isTransient(last)).toBe(true);
             break;
           default:

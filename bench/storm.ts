@@ -5,7 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { storm } from '../__tests__/support/storm';
+import { storm } from '../__tests__/support/storm-of-the-queue';
 import { RetryBudget, type RetryPolicy } from '../lib/index';
 import { saveResult } from './support/results.mjs';
 

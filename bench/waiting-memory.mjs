@@ -1,5 +1,5 @@
 /**
- * What a request costs in memory while it waits: 10,000 at a time, in the backoff of each library, and parked.
+ * What a request costs in memory while it waits: 10,000 at a time, in the backoff of each library, and held at the gate.
  * A fresh process for each, heap after garbage collection, minus the heap before the first request.
  */
 import { execFile } from 'node:child_process';
@@ -13,7 +13,7 @@ const CASES = [
   'in flight, bare axios',
   'failed, its error kept',
   'backoff, axios-retry-budget',
-  'parked, axios-retry-budget',
+  'held, axios-retry-budget',
   'backoff, axios-retry',
   'backoff, retry-axios',
 ];

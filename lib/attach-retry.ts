@@ -1,7 +1,8 @@
 /**
  * attachRetry: puts retrying on an axios instance, and takes it off again.
  */
-import { type BudgetReport, BudgetsPerOrigin, withQueue } from './origin/origins';
+import { type OriginReport, Origins, tokensOf } from './origin/origins';
+import { originalOf } from './origin/token-line';
 import { tellLeftOvers } from './policy/left-overs';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
@@ -46,8 +47,13 @@ export interface AttachedRetry {
    * (outcome `detached`), attempts that are running are left to end by themselves. Calling it again does nothing.
    */
   detach(): void;
-  /** The retry budgets in use, for a health page: those of origins that failed lately, and the policy's own if it names one. */
-  budgets(): BudgetReport[];
+  /** The origins that failed lately, for a health page. */
+  origins(): OriginReport[];
+  /**
+   * Forgets that an origin (as `origins()` spells it), or any, has failed: for tests, and for operators who know better. Calls that
+   * are held are not lost.
+   */
+  reset(origin?: string): void;
 }
 
 /** Where an instance's attachment is found again, by another copy of this library as well (ESM beside CJS). */
@@ -71,7 +77,7 @@ interface Defaults {
  *
  * @param instance an axios instance, or `axios` itself
  * @param policy overrides of the defaults; `false` retries only requests with a policy of their own
- * @returns a handle with `detach()` and `budgets()`
+ * @returns a handle with `detach()`, `origins()` and `reset()`
  * @throws TypeError or RangeError naming the field of a policy that is not allowed, its value and the fix; TypeError if it is
  *   no axios instance. A bad policy of a request rejects that request, unsent.
  * @example attachRetry(axios.create({ baseURL: 'https://api.example.com' }), { maxRetries: 3 })
@@ -100,13 +106,17 @@ export function attach(
     send: senderOf(instance),
     isWhole: () => layers.isWhole,
     detached: new StopSignal(),
-    budgets: new BudgetsPerOrigin(),
+    origins: new Origins(),
   };
   // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
-  const policyOf = ({ retryPolicy }: AttemptConfig): ResolvedPolicy | undefined =>
-    retryPolicy === undefined
-      ? resolved
-      : resolvePolicy([policy, defaults?.retryPolicy, retryPolicy as RetryPolicy | false]);
+  const policyOf = ({ retryPolicy }: AttemptConfig): ResolvedPolicy | undefined => {
+    if (retryPolicy === undefined) return resolved;
+    const ofInstance = defaults?.retryPolicy;
+    const merged = resolvePolicy([policy, ofInstance, retryPolicy as RetryPolicy | false]);
+    if (!merged?.budget) return merged;
+    const known = [ofInstance, policy].map((level) => (level ? level.budget : undefined));
+    return { ...merged, budget: originalOf(merged.budget, known) };
+  };
   const opening = dialect
     ? { attachment, policyOf: dialect }
     : { attachment, policyOf, inspect: tellLeftOvers };
@@ -124,7 +134,8 @@ export function attach(
       delete managers.response[ATTACHED];
       attachment.detached.stop();
     },
-    budgets: () => reportOf(attachment, resolved),
+    origins: () => reportOf(attachment, resolved),
+    reset: (origin) => attachment.origins.reset(origin),
   };
   Object.defineProperty(managers.response, ATTACHED, { value: handle, configurable: true });
   return { handle, ids: layers.ids };
@@ -173,12 +184,11 @@ function senderOf(instance: RetryableInstance): (config: object) => Promise<unkn
     : instance.request.bind(instance);
 }
 
-function reportOf({ budgets }: Attachment, resolved: ResolvedPolicy | undefined): BudgetReport[] {
-  const reports = budgets.report();
-  if (!resolved?.budget) return reports;
-  const { budget, queue } = withQueue(resolved.budget);
-  // By its looks: a RetryBudget may be of another copy of this library.
-  const { tokens } = budget as { tokens?: unknown };
-  const known = typeof tokens === 'number' ? tokens : undefined;
-  return [{ origin: '*', tokens: known, parked: queue.parked }, ...reports];
+function reportOf({ origins }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
+  const { patience = 0, budget } = resolved ?? {};
+  // Where nothing is held, there is no patience that could end.
+  return origins.report(patience || Number.POSITIVE_INFINITY, ({ bucket }) => {
+    if (budget) return tokensOf(budget);
+    return patience === 0 && budget !== false ? bucket.tokens : undefined;
+  });
 }

@@ -7,7 +7,8 @@ export {
   type InterceptorManagerLike,
   type RetryableInstance,
 } from './attach-retry';
-export type { BudgetReport } from './origin/origins';
+export type { OriginState } from './origin/gate-words';
+export type { OriginReport } from './origin/origins';
 export { RetryBudget, type RetryBudgetOptions } from './origin/retry-budget';
 export type { Budget, RetryKind } from './policy/budget';
 export type {
@@ -20,5 +21,12 @@ export type {
   RetryState,
   SettledEvent,
 } from './policy/events';
-export type { BackoffFunction, BackoffOptions, Judgement, Overlay, RetryPolicy } from './policy/retry-policy';
+export type {
+  BackoffFunction,
+  BackoffOptions,
+  HoldNewCalls,
+  Judgement,
+  Overlay,
+  RetryPolicy,
+} from './policy/retry-policy';
 export { retriesExhausted, retryStateOf } from './request/retry-state';

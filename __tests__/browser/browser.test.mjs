@@ -508,7 +508,7 @@ describe('the budget of an origin', () => {
     frame.evaluate(async (configs) => {
       const client = makeClient('fetch', { maxRetries: 1 });
       for (const config of configs) await settle(client.request(config));
-      return client.retry.budgets().map(({ origin }) => origin);
+      return client.retry.origins().map(({ origin }) => origin);
     }, configs);
 
   test('is the page’s for relative URLs', async () => {
@@ -607,7 +607,7 @@ test('works in a web worker', async () => {
           onmessage = async ({ data: url }) => {
             const client = makeClient('fetch');
             const outcome = await settle(client.get(url));
-            postMessage({ outcome, origins: client.retry.budgets().map(({ origin }) => origin) });
+            postMessage({ outcome, origins: client.retry.origins().map(({ origin }) => origin) });
           };`;
         const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
         worker.onmessage = ({ data }) => resolve(data);

@@ -5,7 +5,7 @@ import { attachRetry, RetryBudget, retryStateOf } from '../../dist/index.mjs';
 /** A client of one adapter with attachRetry; delays are short unless the policy says otherwise. */
 function makeClient(adapter, policy, config) {
   const client = axios.create({ adapter, ...config });
-  const retry = attachRetry(client, { backoff: { initialDelay: 20 }, ...policy });
+  const retry = attachRetry(client, { backoff: { initialDelay: 20 }, patience: 0, ...policy });
   return Object.assign(client, { retry });
 }
 

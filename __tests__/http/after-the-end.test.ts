@@ -62,7 +62,7 @@ async function heldIn(phase: 'request interceptor' | 'transform' | 'adapter', { 
       return send(config);
     };
   }
-  const retry = attachRetry(client, { backoff: () => 0, idempotencyKey: true, ...policy });
+  const retry = attachRetry(client, { patience: 0, backoff: () => 0, idempotencyKey: true, ...policy });
   const call = rejectionOf(client.post('/', { order: 1 }, { signal: controller.signal }));
   if (phase !== 'transform') {
     await reached.promise;
@@ -132,7 +132,7 @@ test('a detach leaves an attempt that is on its way to end by itself, and its an
     }
     return config;
   });
-  const retry = attachRetry(client, { backoff: () => 0 });
+  const retry = attachRetry(client, { patience: 0, backoff: () => 0 });
   const call = client.get('/');
   await reached.promise;
   retry.detach();

@@ -6,7 +6,7 @@ import { rejectionOf } from '../support/outcome';
 import { failing, type ReceivedRequest, servers } from '../support/server';
 
 const start = servers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 /** What was sent, with the random boundary of a multipart body by a fixed name. */
 function bytesOf({ method, url, rawHeaders, headers, body }: ReceivedRequest) {

@@ -1,6 +1,6 @@
 import axios from 'axios';
 import { type AttachedRetry, attachRetry, type Budget, RetryBudget, retryStateOf } from '../../lib/index';
-import { rejectionOf, watch } from '../support/outcome';
+import { rejectionOf } from '../support/outcome';
 import { failing, startServer, type TestServer } from '../support/server';
 
 const servers: TestServer[] = [];
@@ -14,7 +14,7 @@ async function start(...args: Parameters<typeof startServer>): Promise<TestServe
 
 function clientOf(server: { url: string }, policy: Parameters<typeof attachRetry>[1] = {}) {
   const client = axios.create({ baseURL: server.url });
-  const retry = attachRetry(client, { backoff: { initialDelay: 1, maxDelay: 5 }, ...policy });
+  const retry = attachRetry(client, { backoff: { initialDelay: 1, maxDelay: 5 }, patience: 0, ...policy });
   attached.push(retry);
   return { client, retry };
 }
@@ -57,19 +57,22 @@ it('a dead origin does not drain the budget of a healthy one', async () => {
     failing(...(count % 2 ? [503, 503] : []))(request, response, 1),
   );
   const client = axios.create();
-  const retry = attachRetry(client, { backoff: { initialDelay: 0 } });
+  const retry = attachRetry(client, { backoff: { initialDelay: 0 }, patience: 0 });
   await Promise.allSettled(Array.from({ length: 40 }, () => client.get(dead.url)));
-  const [ofDead] = retry.budgets();
-  expect(ofDead).toEqual({ origin: dead.url, tokens: expect.any(Number), parked: 0 });
+  const [ofDead] = retry.origins();
+  expect(ofDead).toMatchObject({ origin: dead.url, tokens: expect.any(Number), held: 0 });
   expect(ofDead?.tokens).toBeLessThan(1);
   expect((await client.get(flaky.url)).status).toBe(200);
-  expect(retry.budgets()).toHaveLength(2);
+  expect(retry.origins()).toHaveLength(2);
 });
 
-it('budgets() names the budget of the policy with a star', async () => {
-  const server = await start(failing());
-  const { retry } = clientOf(server, { budget: new RetryBudget({ maxTokens: 7 }) });
-  expect(retry.budgets()).toEqual([{ origin: '*', tokens: 7, parked: 0 }]);
+it('origins() tells the tokens of the budget that the policy names', async () => {
+  const server = await start(failing(503));
+  const { retry, client } = clientOf(server, {
+    budget: new RetryBudget({ maxTokens: 7, refillPerSecond: 0 }),
+  });
+  await client.get('/');
+  expect(retry.origins()).toMatchObject([{ origin: server.url, tokens: 7 }]);
 });
 
 it('one budget can be shared by several clients', async () => {
@@ -122,20 +125,6 @@ it('a retry that onRetry calls off gives its token back', async () => {
   expect(budget.tokens).toBe(5);
 });
 
-it('a retry that may wait takes a token that has come during its backoff', async () => {
-  const server = await start(failing(503));
-  const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 0 });
-  budget.tryAcquire('patient');
-  const { client } = clientOf(server, {
-    budget,
-    whenBudgetEmpty: 'wait',
-    onRetry: () => budget.refund('patient'),
-  });
-  const response = await client.get('/');
-  expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 2 });
-  expect(server.requests).toHaveLength(2);
-});
-
 it('after timeouts two retries go, and the rest fail fast until successes come', async () => {
   const server = await start(() => {});
   const budget = new RetryBudget();
@@ -151,85 +140,6 @@ it('with as many timeout tokens as retries, a request has all its retries after 
   const { client } = clientOf(server, { budget: new RetryBudget({ maxTimeoutTokens: 5 }) });
   const error = await rejectionOf(client.get('/', { timeout: 30 }));
   expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 6 });
-});
-
-describe("whenBudgetEmpty: 'wait'", () => {
-  it('rides out a server that is down for 700 ms: of 200 callers nobody fails, with few requests more', async () => {
-    let isDown = true;
-    const server = await start((_request, response) => {
-      response.statusCode = isDown ? 503 : 200;
-      response.end();
-    });
-    setTimeout(() => {
-      isDown = false;
-    }, 700);
-    const budget = new RetryBudget({ maxTokens: 5 });
-    const { client } = clientOf(server, { budget, whenBudgetEmpty: 'wait', backoff: {} });
-    const ended = await outcomes(Array.from({ length: 200 }, () => client.get('/')));
-    expect(ended.filter((outcome) => outcome !== 'succeeded')).toEqual([]);
-    expect(server.requests.length - 200).toBeLessThan(240);
-  }, 60_000);
-
-  async function parkOne(policy: Parameters<typeof attachRetry>[1], config = {}) {
-    const server = await start(down);
-    const budget = new RetryBudget({ maxTokens: 1, refillPerSecond: 0 });
-    budget.tryAcquire('patient');
-    const { client, retry } = clientOf(server, {
-      budget,
-      whenBudgetEmpty: 'wait',
-      ...policy,
-      backoff: () => 0,
-    });
-    const call = client.get('/', config);
-    const watched = watch(call);
-    // On a busy machine a time budget may be over before.
-    while (watched.status === 'pending' && retry.budgets()[0]?.parked !== 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return { server, call, retry, budget, watched };
-  }
-
-  it('ends with the last error when maxQueueTime is over', async () => {
-    const { call, server, retry } = await parkOne({ maxQueueTime: 20 });
-    const error = await rejectionOf(call);
-    expect(error.response.status).toBe(503);
-    expect(retryStateOf(error)?.outcome).toBe('retry-budget-empty');
-    expect(server.requests).toHaveLength(1);
-    expect(retry.budgets()[0]?.parked).toBe(0);
-  });
-
-  it('ends when the time budget is over', async () => {
-    const { call, server } = await parkOne({ timeBudget: 40 });
-    expect(retryStateOf(await rejectionOf(call))?.outcome).toBe('time-budget-exceeded');
-    expect(server.requests).toHaveLength(1);
-  });
-
-  it('ends at once when the caller aborts', async () => {
-    const controller = new AbortController();
-    const { call, retry, server } = await parkOne({}, { signal: controller.signal });
-    controller.abort();
-    const error = await rejectionOf(call);
-    expect(axios.isCancel(error)).toBe(true);
-    expect(retryStateOf(error)?.outcome).toBe('aborted');
-    expect(retry.budgets()[0]?.parked).toBe(0);
-    expect(server.requests).toHaveLength(1);
-  });
-
-  it('ends at once, with its last error, when the interceptors are detached', async () => {
-    const { call, retry, server } = await parkOne({});
-    retry.detach();
-    const error = await rejectionOf(call);
-    expect(error.response.status).toBe(503);
-    expect(retryStateOf(error)?.outcome).toBe('detached');
-    expect(server.requests).toHaveLength(1);
-  });
-
-  it('counts the time in the queue as delay', async () => {
-    const { call } = await parkOne({ maxQueueTime: 30 });
-    const state = retryStateOf(await rejectionOf(call));
-    expect(state?.totalDelay).toBeGreaterThanOrEqual(29);
-    expect(state?.totalDelay).toBeLessThanOrEqual(state?.elapsed ?? 0);
-  });
 });
 
 describe('a budget kept elsewhere', () => {

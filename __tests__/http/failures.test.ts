@@ -1,4 +1,9 @@
+import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
+import http from 'node:http';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import axios from 'axios';
 import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
@@ -7,7 +12,7 @@ import { closedPort, failing, servers, startServer, type TestServer } from '../s
 
 const start = servers();
 const startRaw = rawServers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 describe('statuses', () => {
   test.each([408, 425, 429, 502, 503, 504])('%d is retried', async (status) => {
@@ -257,6 +262,73 @@ describe('a request that may not be sent twice', () => {
     expect(error.response.status).toBe(503);
     expect(retryStateOf(error)).toMatchObject({ outcome: 'not-idempotent', attempts: 1 });
     expect(server.requests).toHaveLength(1);
+  });
+
+  describe.each(['http', 'fetch'])('over the %s adapter', (adapter) => {
+    test.each([425, 429])(
+      'is repeated on %i, for it was turned away, after the wait that was named',
+      async (status) => {
+        const server = await start((_request, response, count) =>
+          response.writeHead(count < 3 ? status : 200, { 'retry-after-ms': '30' }).end(),
+        );
+        const client = axios.create({ baseURL: server.url, adapter });
+        attachRetry(client, { backoff: () => 0 });
+
+        const response = await client.post('/', { a: 1 });
+
+        expect(retryStateOf(response)).toMatchObject({
+          outcome: 'succeeded',
+          failures: [
+            { status, delay: 30, delaySource: 'retry-after-ms' },
+            { status, delay: 30, delaySource: 'retry-after-ms' },
+          ],
+        });
+        expect(server.requests.map(({ body }) => body.toString())).toEqual(Array(3).fill('{"a":1}'));
+      },
+    );
+  });
+
+  test('is repeated on 429 where axios is content with every status', async () => {
+    const server = await start(failing(429));
+    const client = axios.create({ baseURL: server.url, validateStatus: () => true });
+    attachRetry(client, QUICK);
+
+    expect((await client.post('/', { a: 1 })).data).toEqual({ ok: true });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('is not repeated on 429 where a 303 led to it: the POST was processed, what was turned away is a GET', async () => {
+    const server = await start(({ method }, response) =>
+      response.writeHead(method === 'POST' ? 303 : 429, { location: '/result' }).end(),
+    );
+    const client = axios.create({ baseURL: server.url });
+    attachRetry(client, QUICK);
+
+    const error = await rejectionOf(client.post('/', { a: 1 }));
+
+    expect(error.response.status).toBe(429);
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'not-idempotent', attempts: 1 });
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET']);
+  });
+
+  test('is repeated where a unix socket is not there yet', async () => {
+    const socketPath = join(await mkdtemp(join(tmpdir(), 'retry-')), 'socket');
+    const bodies: string[] = [];
+    const server = http.createServer((request, response) => {
+      request.on('data', (chunk) => bodies.push(String(chunk)));
+      request.on('end', () => response.end());
+    });
+    const client = axios.create({ socketPath, baseURL: 'http://unix' });
+    attachRetry(client, {
+      ...QUICK,
+      onRetry: () => once(server.listen(socketPath), 'listening'),
+    });
+    try {
+      expect(retryStateOf(await client.post('/', { a: 1 }))).toMatchObject({ attempts: 2 });
+      expect(bodies).toEqual(['{"a":1}']);
+    } finally {
+      server.close();
+    }
   });
 
   test.each(['POST', 'post', 'Post'])('is repeated when methods allows %s', async (method) => {

@@ -5,7 +5,7 @@ import { rejectionOf } from '../support/outcome';
 import { closedPort, failing, servers, type TestServer } from '../support/server';
 
 const start = servers();
-const QUICK: RetryPolicy = { backoff: () => 0 };
+const QUICK: RetryPolicy = { backoff: () => 0, patience: 0 };
 
 function clientOf(server: TestServer, policy: RetryPolicy = {}, config = {}) {
   const client = axios.create({ baseURL: server.url, ...config });
@@ -217,7 +217,10 @@ describe('nextAttempt', () => {
       nextAttempt: () => ({ baseURL: second.url }),
     });
     await rejectionOf(client.get('/'));
-    expect(retry.budgets().map(({ origin }) => origin)).toEqual([second.url]);
+    expect(retry.origins().map(({ origin, tokens }) => [origin, Math.round(tokens ?? 0)])).toEqual([
+      [first.url, 20],
+      [second.url, 19],
+    ]);
   });
 
   test.each([null, 5, 'http://b', new Map()])('must return an object; %p ends the call', async (made) => {

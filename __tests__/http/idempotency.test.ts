@@ -25,7 +25,7 @@ async function start(answer: Answer): Promise<TestServer> {
 
 function clientOf(url: string, policy: RetryPolicy = {}, config: AxiosRequestConfig = {}) {
   const client = axios.create({ baseURL: url, ...config });
-  const retry: AttachedRetry = attachRetry(client, { backoff: { initialDelay: 1 }, ...policy });
+  const retry: AttachedRetry = attachRetry(client, { patience: 0, backoff: { initialDelay: 1 }, ...policy });
   closers.push(async () => retry.detach());
   return client;
 }
@@ -135,7 +135,7 @@ describe('an idempotency key', () => {
       config.headers.set('Idempotency-Key', `key-${++made}`);
       return config;
     });
-    attachRetry(client, { backoff: { initialDelay: 1 } });
+    attachRetry(client, { patience: 0, backoff: { initialDelay: 1 } });
     await client.post('/');
     expect(made).toBe(3);
     expect(keysOf(server)).toEqual(['key-1', 'key-1', 'key-1']);
@@ -315,7 +315,7 @@ describe('three services in a row, the last one down', () => {
     closers.push(async () => attachment.detach());
     const attachment = attachRetry(
       client,
-      policy && { backoff: { initialDelay: 1 }, maxRetries: 2, ...policy },
+      policy && { patience: 0, backoff: { initialDelay: 1 }, maxRetries: 2, ...policy },
     );
     const server = createServer(async (_request, response) => {
       try {
@@ -351,7 +351,7 @@ describe('request interceptors that run after ours', () => {
       intercept(config);
       return config;
     });
-    attachRetry(client, { backoff: { initialDelay: 1 }, ...policy });
+    attachRetry(client, { patience: 0, backoff: { initialDelay: 1 }, ...policy });
     return client;
   }
 

@@ -11,7 +11,7 @@ import { rejectionOf } from '../support/outcome';
 import { failing, servers } from '../support/server';
 
 const start = servers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 /** A client of a server that answers with these statuses, and with 200 thereafter. */
 async function clientOf(...statuses: number[]) {

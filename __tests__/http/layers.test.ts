@@ -7,7 +7,7 @@ import { failing, servers } from '../support/server';
 
 const start = servers();
 const startRaw = rawServers();
-const QUICK: RetryPolicy = { backoff: () => 0 };
+const QUICK: RetryPolicy = { backoff: () => 0, patience: 0 };
 const POSITIONS = ['before', 'after'] as const;
 
 /** A client with these interceptors, registered before or after attachRetry. */

@@ -1,5 +1,5 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
-import axios, { type InternalAxiosRequestConfig } from 'axios';
+import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
 import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
 import { rawServers } from '../support/raw-server';
@@ -7,7 +7,7 @@ import { failing, servers } from '../support/server';
 
 const start = servers();
 const startRaw = rawServers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter) => {
   test('aborts a body that drips, with ETIMEDOUT and not as a cancellation', async () => {
@@ -96,16 +96,66 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
     expect(server.count).toBe(2);
   });
 
-  test('also ends an attempt whose axios timeout is about as long', async () => {
+  const SAID: Record<string, AxiosRequestConfig> = {
+    'by itself': {},
+    'in words of the caller': { timeoutErrorMessage: 'too slow' },
+    'with the clearer code': { transitional: { clarifyTimeoutError: true } },
+    'of a stream': { responseType: 'stream' },
+  };
+
+  test.each(Object.entries(SAID))(
+    'as long as axios’ timeout leaves that what it is, %s',
+    async (_how, config) => {
+      const server = await startRaw(() => {});
+      const bare = axios.create({ baseURL: server.url, adapter, timeout: 50, ...config });
+      const client = axios.create({ baseURL: server.url, adapter, timeout: 50, ...config });
+      attachRetry(client, { ...QUICK, timeBudget: 50 });
+
+      const { name, code, message } = await rejectionOf(bare.get('/'));
+      const error = await rejectionOf(client.get('/'));
+
+      expect({ name: error.name, code: error.code, message: error.message }).toEqual({ name, code, message });
+      expect(axios.isCancel(error)).toBe(false);
+      expect(error.config).toMatchObject({ url: '/', timeout: 50 });
+      expect(retryStateOf(error)).toMatchObject({
+        outcome: 'time-budget-exceeded',
+        attempts: 1,
+        failures: [{ code, message }],
+      });
+    },
+  );
+
+  test('that ends before axios’ timeout says so', async () => {
     const server = await startRaw(() => {});
-    const client = axios.create({ baseURL: server.url, adapter, timeout: 50 });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 51 });
     attachRetry(client, { ...QUICK, timeBudget: 50 });
 
     const error = await rejectionOf(client.get('/'));
 
-    expect(error.code).toBe('ETIMEDOUT');
-    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
+    expect(error.message).toBe('time budget of 50 ms exceeded in attempt 1');
   });
+
+  test('that ends a retry whose timeout is longer than what is left says so', async () => {
+    const server = await startRaw((socket, count) => {
+      if (count === 1)
+        socket.end('HTTP/1.1 503 Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 400 });
+    attachRetry(client, { backoff: () => 5, timeBudget: 400 });
+
+    const error = await rejectionOf(client.get('/'));
+
+    expect(error.message).toBe('time budget of 400 ms exceeded in attempt 2');
+  });
+});
+
+test('a response whose data has a pipe() and is no stream, as of RxJS, resolves under a time budget', async () => {
+  const server = await start(failing());
+  const observable = { pipe: (...operators: unknown[]) => operators };
+  const client = axios.create({ baseURL: server.url, transformResponse: () => observable });
+  attachRetry(client, { timeBudget: 5_000 });
+
+  expect((await client.get('/')).data).toBe(observable);
 });
 
 test('a time budget ends an attempt whose request interceptor hangs, if it is a retry', async () => {

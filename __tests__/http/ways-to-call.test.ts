@@ -6,7 +6,7 @@ import { rejectionOf } from '../support/outcome';
 import { failing, servers } from '../support/server';
 
 const start = servers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 type Call = (client: AxiosInstance, url: string, config?: AxiosRequestConfig) => Promise<{ data: unknown }>;
 

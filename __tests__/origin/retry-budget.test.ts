@@ -110,13 +110,11 @@ describe('a retry budget', () => {
     expect(take(budget)).toBe(5);
   });
 
-  it.each([
-    ['patient', 1],
-    ['after-timeout', 2],
-  ] as const)('gives %s retries %d, and the next only when successes have paid for it', (kind, most) => {
+  it('gives retries after a timeout two, and the next only when successes have paid for it', () => {
+    const kind = 'after-timeout';
     const clock = handClock();
     const budget = new RetryBudget({ tokensPerSuccess: 0.5, clock });
-    expect(take(budget, kind)).toBe(most);
+    expect(take(budget, kind)).toBe(2);
     clock.time = 1e9;
     expect(budget.tryAcquire(kind)).toBe(false);
     expect(budget.tokens).toBe(100);
@@ -130,21 +128,13 @@ describe('a retry budget', () => {
     expect(take(new RetryBudget({ maxTimeoutTokens: 7, clock: handClock() }), 'after-timeout')).toBe(7);
   });
 
-  it('gives a patient retry none while those after a timeout are out', () => {
-    const budget = new RetryBudget({ clock: handClock() });
-    budget.tryAcquire('after-timeout');
-    expect(budget.tryAcquire('patient')).toBe(false);
-    expect(budget.tryAcquire('after-timeout')).toBe(true);
-    expect(budget.tryAcquire()).toBe(true);
-  });
-
   it('lets a refund count only for the kind of retry it is for', () => {
-    const budget = new RetryBudget({ clock: handClock() });
-    budget.tryAcquire('patient');
+    const budget = new RetryBudget({ maxTimeoutTokens: 1, clock: handClock() });
+    budget.tryAcquire('after-timeout');
     budget.refund();
-    expect(budget.tryAcquire('patient')).toBe(false);
-    budget.refund('patient');
-    expect(budget.tryAcquire('patient')).toBe(true);
+    expect(budget.tryAcquire('after-timeout')).toBe(false);
+    budget.refund('after-timeout');
+    expect(budget.tryAcquire('after-timeout')).toBe(true);
   });
 
   it('earns no credit for refunds and successes beyond what is out', () => {
@@ -157,16 +147,14 @@ describe('a retry budget', () => {
   it('gives nobody any when it has none at all', () => {
     const budget = new RetryBudget({ maxTokens: 1, clock: handClock() });
     budget.tryAcquire();
-    expect(budget.tryAcquire('patient')).toBe(false);
     expect(budget.tryAcquire('after-timeout')).toBe(false);
     budget.refund();
-    expect(budget.tryAcquire('patient')).toBe(true);
+    expect(budget.tryAcquire('after-timeout')).toBe(true);
   });
 
   it('grants no more than it had, refilled, and was given, whatever happens in whatever order', () => {
     const action = fc.oneof(
       fc.constant({ kind: 'acquire' as const }),
-      fc.constant({ kind: 'patient' as const }),
       fc.constant({ kind: 'after-timeout' as const }),
       fc.constant({ kind: 'success' as const }),
       fc.constant({ kind: 'refund' as const }),
@@ -186,7 +174,6 @@ describe('a retry budget', () => {
         let granted = 0;
         for (const step of actions) {
           if (step.kind === 'acquire' && budget.tryAcquire()) granted++;
-          if (step.kind === 'patient' && budget.tryAcquire('patient')) granted++;
           if (step.kind === 'after-timeout' && budget.tryAcquire('after-timeout')) granted++;
           if (step.kind === 'success') {
             budget.recordSuccess();

@@ -3,7 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { attachRetry, type RetryPolicy } from '../../lib';
 import type { TestServer } from '../support/server';
 
-export const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+export const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 /** When the other plugin is attached: before attachRetry, which makes it inside, or after it, outside. */
 export type Order = 'before' | 'after';

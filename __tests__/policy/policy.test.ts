@@ -41,7 +41,9 @@ describe('the defaults', () => {
       idempotencyKeyHeader: 'Idempotency-Key',
       attemptHeader: undefined,
       budget: undefined,
-      whenBudgetEmpty: 'fail',
+      patience: 10_000,
+      maxHeld: 10_000,
+      holdNewCalls: 'stalled',
       maxQueueTime: 30_000,
       onRetry: undefined,
       onGiveUp: undefined,
@@ -97,7 +99,9 @@ describe('merging', () => {
       idempotencyKeyHeader: 'X-Key',
       attemptHeader: 'X-Attempt',
       budget: new RetryBudget(),
-      whenBudgetEmpty: 'wait',
+      patience: 0,
+      maxHeld: 5,
+      holdNewCalls: false,
       maxQueueTime: 4,
       onRetry: () => {},
       onGiveUp: () => {},
@@ -253,7 +257,9 @@ describe('what is allowed', () => {
     ['every character of a header name', { idempotencyKeyHeader: "aZ09!#$%&'*+-.^_`|~" }],
     ['no budget', { budget: false }],
     ['a budget of one’s own', { budget: { tryAcquire: () => true, recordSuccess() {}, refund() {} } }],
-    ['not to wait for the budget', { whenBudgetEmpty: 'wait', maxQueueTime: 0 }],
+    ['not to be held', { patience: 0, maxHeld: 0 }],
+    ['to be held for ever', { patience: Number.POSITIVE_INFINITY }],
+    ['not to be held for any time', { maxQueueTime: 0 }],
   ])('%s', (_what, policy) => {
     expect(() => resolvePolicy([policy])).not.toThrow();
   });
@@ -276,6 +282,12 @@ describe('a bad value is refused with an error that names the field, the value a
     ...durations('must be a finite number of at least 0 milliseconds'),
     [Number.POSITIVE_INFINITY, RangeError, 'must be a finite number of at least 0 milliseconds'],
   ];
+  const counts: Refusal[] = [
+    ...wrongTypes(NOT_NUMBERS, 'must be a number'),
+    ...[-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY].map(
+      (value) => [value, RangeError, 'must be a whole number of at least 0, or Infinity'] as const,
+    ),
+  ];
   const functions = wrongTypes([null, true, 5, 'log', {}, []], 'must be a function');
   const headerNames: Refusal[] = [
     ...wrongTypes([null, true, 5, {}, ['X-Key']], 'must be a string'),
@@ -285,12 +297,7 @@ describe('a bad value is refused with an error that names the field, the value a
   ];
 
   const REFUSED: Record<string, Refusal[]> = {
-    maxRetries: [
-      ...wrongTypes(NOT_NUMBERS, 'must be a number'),
-      ...[-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY].map(
-        (value) => [value, RangeError, 'must be a whole number of at least 0, or Infinity'] as const,
-      ),
-    ],
+    maxRetries: counts,
     backoff: wrongTypes(
       [null, 5, 'full', true, []],
       'must be a function or an object with any of initialDelay, maxDelay, multiplier, jitter, random',
@@ -344,7 +351,9 @@ describe('a bad value is refused with an error that names the field, the value a
       ],
       'must be false, a RetryBudget, or an object with tryAcquire(), recordSuccess() and refund()',
     ),
-    whenBudgetEmpty: wrongTypes(['Wait', '', null, true, 5], 'must be one of "fail", "wait"'),
+    patience: durations('must be at least 0 milliseconds'),
+    maxHeld: counts,
+    holdNewCalls: wrongTypes([true, 'stall', '', null, 0], 'must be one of "stalled", "rate-limited", false'),
     maxQueueTime: finiteDurations,
     onRetry: functions,
     onGiveUp: functions,
@@ -408,7 +417,7 @@ describe('an unknown field is refused with the nearest one there is', () => {
     ['retryable', 'isRetryable'],
     ['onGiveup', 'onGiveUp'],
     ['retryBudget', 'budget'],
-    ['whenBudgetIsEmpty', 'whenBudgetEmpty'],
+    ['whenBudgetEmpty', 'patience'],
     // Of this library, one level too high.
     ['initialDelay', 'backoff.initialDelay'],
     ['maxDelay', 'backoff.maxDelay'],

@@ -250,7 +250,14 @@ describe('the deadline of an attempt', () => {
       expect(signal.reason).toBe(controller.signal.reason);
     });
 
-    test('of the web that nobody holds any more, nothing is left', async () => {
+    test('of the web that nobody holds any more, nothing is left', () => expectCollected(() => {}));
+
+    test('nor where whoever was to hear of the expiry holds the stream', () =>
+      expectCollected((deadline, stream) => {
+        deadline.onExpire = () => void stream;
+      }));
+
+    async function expectCollected(use: (deadline: AttemptDeadline, stream: object) => void) {
       jest.useRealTimers();
       const controller = new AbortController();
       setMaxListeners(0, controller.signal);
@@ -258,7 +265,9 @@ describe('the deadline of an attempt', () => {
       const gc = runInNewContext('gc') as () => void;
       for (let n = 0; n < 50; n++) {
         const { config, deadline } = underDeadline(1_000, { signal: controller.signal });
-        deadline.release(config, new ReadableStream());
+        const stream = new ReadableStream();
+        use(deadline, stream);
+        deadline.release(config, stream);
       }
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(50);
       for (let n = 0; n < 10; n++) {
@@ -267,7 +276,7 @@ describe('the deadline of an attempt', () => {
       }
       // The last one may still be on the stack.
       expect(getEventListeners(controller.signal, 'abort').length).toBeLessThan(5);
-    });
+    }
 
     test('nothing is left if it is destroyed already', () => {
       const controller = new AbortController();
@@ -276,7 +285,7 @@ describe('the deadline of an attempt', () => {
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
     });
 
-    test.each([null, undefined, 'text', { pipe: true }])('%p is no stream', (body) => {
+    test.each([null, undefined, 'text', { pipe: true }, { pipe() {} }])('%p is no stream', (body) => {
       const controller = new AbortController();
       const { config, deadline } = underDeadline(1_000, { signal: controller.signal });
       deadline.release(config, body);

@@ -97,6 +97,57 @@ describe('the captured original', () => {
     expect(original.data.deep.a).toBe(1);
   });
 
+  describe('of a body with more than 1,000 lists and objects, which would take longer to copy than to send', () => {
+    /** Rows that know whether anybody looks into them. */
+    const rowsOf = (length: number) => {
+      const looked = jest.fn();
+      const row = () =>
+        Object.defineProperty({}, 'name', { enumerable: true, get: () => looked() ?? 'Ada' }) as {
+          name: string;
+        };
+      return { rows: Array.from({ length }, row), looked };
+    };
+
+    test.each<[string, (rows: object[]) => object, (data: never) => object[]]>([
+      ['a list', (rows) => rows, (data) => data],
+      [
+        'a list in an object',
+        (rows) => ({ table: { rows } }),
+        (data) => (data as { table: { rows: object[] } }).table.rows,
+      ],
+    ])('%s is copied as axios copies it: the list, not its rows', (_what, bodyOf, rowsIn) => {
+      const { rows, looked } = rowsOf(300_000);
+      const original = captureOriginal({ data: bodyOf(rows) }) as { data: never };
+      rows.pop();
+      expect(rowsIn(original.data)).toHaveLength(300_000);
+      expect(rowsIn(original.data)[0]).toBe(rows[0]);
+      expect(looked).not.toHaveBeenCalled();
+    });
+
+    test('many short lists are not copied either, the objects around them are', () => {
+      const lines = Array.from({ length: 40 }, () => Array.from({ length: 40 }, () => [1, 2]));
+      const data = { type: { name: 'MultiLineString' }, lines };
+      const original = captureOriginal({ data }) as { data: typeof data };
+      data.type.name = 'Point';
+      expect(original.data).toEqual({ type: { name: 'MultiLineString' }, lines });
+      expect(original.data.lines).not.toBe(lines);
+      expect(original.data.lines[0]).toBe(lines[0]);
+    });
+
+    test('one with fewer is copied all the way down', () => {
+      const data = Array.from({ length: 999 }, () => ({ a: 1 }));
+      const original = captureOriginal({ data }) as { data: typeof data };
+      for (const row of data) row.a = 2;
+      expect(original.data).toEqual(Array(999).fill({ a: 1 }));
+    });
+
+    test('one that holds itself is no trap', () => {
+      const data: unknown[] = [];
+      data.push(data, { data });
+      expect((captureOriginal({ data }).data as unknown[]).length).toBe(2);
+    });
+  });
+
   test('copies a list, all the way down', () => {
     const data = [{ a: 1, b: [{ c: 1 }] }, [1, null, undefined]] as [
       { a: number; b: [{ c: number }] },

@@ -1,9 +1,11 @@
 import http from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import axios from 'axios';
-import { releaseBody } from '../../lib/request/release-body';
+import { releaseBody as releaseBodyOf } from '../../lib/request/release-body';
 
-/** What a replay is sent from. */
+/** Of a response that is nothing but its body. */
+const releaseBody = (data: unknown) => releaseBodyOf({ data });
+
 describe('releasing the body of a response that nobody reads', () => {
   test('destroys a Node stream', async () => {
     const stream = new PassThrough();
@@ -76,6 +78,24 @@ describe('releasing the body of a response that nobody reads', () => {
     expect(unhandled).not.toHaveBeenCalled();
     expect(await reader.read()).toEqual({ value: 'x', done: false });
     process.off('unhandledRejection', unhandled);
+  });
+
+  test('destroys the request of a stream as well, of which axios may have put a generator in front', () => {
+    const request = { on: jest.fn(), destroy: jest.fn() };
+    releaseBodyOf({ data: new PassThrough(), request });
+    expect(request.destroy).toHaveBeenCalledTimes(1);
+    expect(request.on).toHaveBeenCalledWith('error', expect.any(Function));
+  });
+
+  test('leaves the request of a body that is no stream alone: its socket may serve the next', () => {
+    const request = { destroy: jest.fn() };
+    releaseBodyOf({ data: 'text', request });
+    releaseBodyOf({ data: { destroy() {} }, request });
+    expect(request.destroy).not.toHaveBeenCalled();
+  });
+
+  test('has nothing to do where no response came', () => {
+    expect(() => releaseBodyOf(undefined)).not.toThrow();
   });
 
   test('destroys what can only be destroyed', () => {

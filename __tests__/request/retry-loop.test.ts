@@ -22,7 +22,7 @@ import { rejectionOf, watch } from '../support/outcome';
 import { DEAF, HANG, respond, type Step, stubAdapter } from '../support/stub-adapter';
 
 /** Delays of 100, 200, 400 ... milliseconds. */
-const EVEN: RetryPolicy = { backoff: { jitter: 'none' }, budget: false };
+const EVEN: RetryPolicy = { backoff: { jitter: 'none' }, budget: false, patience: 0 };
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
@@ -570,62 +570,14 @@ describe('the budget', () => {
     const { client, retry } = clientOf({ budget: undefined, maxRetries: 1 }, 200, 503, 503);
     const url = 'http://a.test/';
     await get(client, { url });
-    expect(retry.budgets()).toEqual([]);
+    expect(retry.origins()).toEqual([]);
     await get(client, { url });
-    const tokens = () => retry.budgets()[0]?.tokens ?? 0;
+    const tokens = () => retry.origins()[0]?.tokens ?? 0;
     const before = tokens();
     expect(before).toBeCloseTo(19, 1);
     await get(client, { url });
     await get(client, { url });
     expect(tokens() - before).toBeCloseTo(0.2);
-  });
-
-  describe('for which a retry waits', () => {
-    /** Parks a retry to an origin of which four probes have failed, so that the next has to rest for some time. */
-    async function parked(...then: Step[]) {
-      jest.spyOn(Math, 'random').mockReturnValue(0);
-      const budget = new RetryBudget({ refillPerSecond: 0, tokensPerSuccess: 0 });
-      budget.tryAcquire('patient');
-      const policy: RetryPolicy = { budget, whenBudgetEmpty: 'wait', backoff: () => 0, maxRetries: 9 };
-      const { client, stub } = clientOf(policy, 503, 503, 503, 503, 503, ...then);
-      const waiting = watch(client.get('/'));
-      // Rests of 50, 100, 200, 400 and then 800 ms, and a little for what timers round up.
-      await jest.advanceTimersByTimeAsync(760);
-      expect(stub.at).toHaveLength(5);
-      return { client, stub, waiting };
-    }
-    afterEach(() => jest.restoreAllMocks());
-
-    test.each<[string, Step]>([
-      ['a success', 200],
-      ['an answer that is nobody’s to retry', 404],
-    ])('has the next one try soon after %s of another request', async (_what, step) => {
-      const { client, stub, waiting } = await parked(step, 200);
-      const other = watch(client.get('/other'));
-      await jest.advanceTimersByTimeAsync(10);
-      expect(other.status).not.toBe('pending');
-      expect(stub.at).toHaveLength(7);
-      expect(waiting.status).toBe('fulfilled');
-    });
-
-    test('has the next one try soon after one that succeeded', async () => {
-      const { client, stub, waiting } = await parked(503, 200, 200);
-      const other = watch(client.get('/other'));
-      await flush();
-      expect(stub.at).toHaveLength(6);
-      await jest.advanceTimersByTimeAsync(700);
-      expect([waiting.status, other.status]).toEqual(['pending', 'pending']);
-      await jest.advanceTimersByTimeAsync(110);
-      expect([waiting.status, other.status]).toEqual(['fulfilled', 'fulfilled']);
-      expect(stub.at).toHaveLength(8);
-    });
-
-    test('is waited for no longer than the time budget', async () => {
-      const { client } = await parked(503);
-      const late = watch(client.get('/late', { retryPolicy: { timeBudget: 200 } }));
-      await jest.advanceTimersByTimeAsync(200);
-      expect(retryStateOf(late.value)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
-    });
   });
 });
 
@@ -934,6 +886,7 @@ describe('what comes back', () => {
       retries: 2,
       elapsed: 300,
       totalDelay: 300,
+      totalHeld: 0,
       outcome: 'succeeded',
       failures: [
         {
@@ -1112,7 +1065,6 @@ describe('callbacks', () => {
       'backoff',
       'onRetry',
       'attempt 2',
-      'isRetryable',
       'onGiveUp',
       'interceptor',
     ]);
@@ -1238,10 +1190,38 @@ describe('callbacks', () => {
       expect(thrown.cause).toBe(cause);
     });
 
-    test.each(['a word', undefined, null])('may throw %p', async (thrown) => {
+    test.each(['a word', 5, { code: 'NO' }, ...(name.startsWith('isRetryable') ? [] : [undefined, null])])(
+      'that is no error but %p becomes one, so that the request’s own is not lost',
+      async (thrown) => {
+        const { client, stub } = clientOf(policyOf(thrown), 503);
+
+        const { value, state } = await get(client);
+
+        expect(value).toBeInstanceOf(Error);
+        expect(value.message).toMatch(/^a callback of retryPolicy threw what is no Error: ./);
+        expect(value.cause).toBe(stub.errors[0]);
+        expect(retryStateOf(value.cause)).toMatchObject({ outcome });
+        if (!name.startsWith('onGiveUp')) expect(state).toMatchObject({ outcome });
+      },
+    );
+
+    test('may throw one and the same error for several calls: each finds its own request’s as the cause', async () => {
+      const thrown = boom();
+      const { client, stub } = clientOf(policyOf(thrown), 503, 502);
+
+      for (const call of [0, 1]) {
+        const { value } = await get(client);
+
+        expect(value).toBe(thrown);
+        expect(value.cause).toBe(stub.errors[call]);
+      }
+    });
+
+    test('may throw an error of another realm', async () => {
+      const thrown = runInNewContext('new Error("foreign")');
       const { client } = clientOf(policyOf(thrown), 503);
 
-      expect(await get(client)).toMatchObject({ status: 'rejected', value: thrown });
+      expect((await get(client)).value).toBe(thrown);
     });
 
     // A cause cannot be defined on it, and the attempt to do so would hide it.
@@ -1310,6 +1290,25 @@ describe('isRetryable', () => {
     expect((await get(client)).state).toMatchObject({ outcome });
   });
 
+  // axios-retry's way to say no.
+  test.each([
+    ['rejects with nothing', () => Promise.reject()],
+    ['rejects with null', () => Promise.reject(null)],
+    [
+      'throws nothing',
+      () => {
+        throw undefined;
+      },
+    ],
+  ])('that %s says no', async (_how, isRetryable) => {
+    const { client, stub } = clientOf({ isRetryable }, 503);
+
+    const { value, state } = await get(client);
+
+    expect(value).toBe(stub.errors[0]);
+    expect(state).toMatchObject({ outcome: 'not-retryable', attempts: 1 });
+  });
+
   test('is given the error and the state', async () => {
     const calls: unknown[] = [];
     const { client, stub } = clientOf(
@@ -1329,6 +1328,22 @@ describe('isRetryable', () => {
       [0, 1],
       [1, 2],
     ]);
+  });
+
+  test('is not asked when no retry is left, and the outcome tells of what it said before', async () => {
+    const isRetryable = jest.fn(() => true);
+    const { client } = clientOf({ isRetryable, maxRetries: 2 }, 404, 404, 404);
+
+    expect((await get(client)).state).toMatchObject({ outcome: 'retries-exhausted', attempts: 3 });
+    expect(isRetryable).toHaveBeenCalledTimes(2);
+  });
+
+  test('that agreed with us before has overruled nothing', async () => {
+    const isRetryable = jest.fn(() => true);
+    const { client } = clientOf({ isRetryable, maxRetries: 1 }, 503, 404);
+
+    expect((await get(client)).state).toMatchObject({ outcome: 'not-retryable', attempts: 2 });
+    expect(isRetryable).toHaveBeenCalledTimes(1);
   });
 
   test('is not asked about a cancellation, nor about an error that is none of the request’s', async () => {
@@ -1388,7 +1403,12 @@ describe('maxRetries', () => {
         return respond(config, calls <= retries ? 503 : 200);
       },
     });
-    attachRetry(client, { maxRetries: Number.POSITIVE_INFINITY, budget: false, backoff: () => 0 });
+    attachRetry(client, {
+      maxRetries: Number.POSITIVE_INFINITY,
+      budget: false,
+      patience: 0,
+      backoff: () => 0,
+    });
     try {
       const response = await client.get('/');
 

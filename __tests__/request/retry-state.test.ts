@@ -30,6 +30,8 @@ describe('a state', () => {
       retries: 0,
       elapsed: 0,
       totalDelay: 0,
+      totalHeld: 0,
+      retryAfter: undefined,
       idempotencyKey: undefined,
       outcome: 'pending',
       failures: [],
@@ -72,6 +74,7 @@ describe('serialised', () => {
     retries: 1,
     elapsed: 150,
     totalDelay: 100,
+    totalHeld: 0,
     outcome: 'succeeded',
     failures: [{ attempt: 1, status: 503, message: 'busy', delay: 100, delaySource: 'backoff' }],
   };
@@ -111,6 +114,7 @@ describe('serialised', () => {
       'settledAt',
       'startedAt',
       'totalDelay',
+      'totalHeld',
     ]);
   });
 

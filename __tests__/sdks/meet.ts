@@ -112,6 +112,7 @@ async function meet(sdk: AnySdk, order: Order, fault: Fault): Promise<Meeting> {
   const policy: RetryPolicy = {
     maxRetries: MAX_RETRIES,
     backoff: { initialDelay: 1 },
+    patience: 0,
     onRetry: ({ delaySource }: RetryEvent) => void delaySources.push(delaySource),
   };
   const { end, requests } = await call(sdk, order, fault, (instance, own) =>

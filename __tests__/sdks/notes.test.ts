@@ -9,7 +9,7 @@ import { optionsOf } from './clients/slack';
 import { SID, TOKEN, validationClient } from './clients/twilio';
 
 const start = servers();
-const QUICK: RetryPolicy = { backoff: { initialDelay: 1 } };
+const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 test('Google Maps: OVER_QUERY_LIMIT in an answer of 200 is retried as a 429', async () => {
   const server = await start((_request, response, count) => {

@@ -42,7 +42,7 @@ const FAILURES: readonly ((response: http.ServerResponse) => unknown)[] = [
   (response) => response.writeHead(502).end('x'.repeat(10_000)),
 ];
 
-/** Of its own: as long as any retry is parked, no retry's success gives its token back. */
+/** Of those that are held. */
 const patientBudget = new RetryBudget({ tokensPerSuccess: 1 });
 
 /** How requests are sent, in turn. */
@@ -59,9 +59,8 @@ const WAYS: readonly ((client: AxiosInstance, config: AxiosRequestConfig) => Pro
   },
   (client, config) => client.get('/', { ...config, adapter: 'fetch' }),
   (client, config) => {
-    // Some wait for a token. Not many, because they take turns.
-    const isPatient = Math.random() < 0.05;
-    const retryPolicy = isPatient ? { whenBudgetEmpty: 'wait' as const, budget: patientBudget } : {};
+    // Some are held at the gate. Not many, because they take turns.
+    const retryPolicy = Math.random() < 0.05 ? { patience: 5_000, budget: patientBudget } : {};
     return client.get('/', { ...config, retryPolicy });
   },
 ];
@@ -86,6 +85,7 @@ export async function soak({ requests, measurements, gc, onMeasured }: SoakOptio
   });
   attachRetry(client, {
     backoff: { initialDelay: 1 },
+    patience: 0,
     attemptHeader: 'X-Attempt',
     budget: new RetryBudget({ maxTokens: 10 * CONCURRENCY }),
   });

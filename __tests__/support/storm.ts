@@ -1,27 +1,62 @@
 /**
- * A storm in virtual time: a fleet of processes, the library itself in each, calls one server that goes
- * down for three seconds. Deterministic: the same seed gives the same storm.
+ * A storm in virtual time: a fleet of processes calls one server that goes down and comes back. Deterministic: the same
+ * seed gives the same storm. The client is whatever the caller makes of a process: a small model, or the library itself.
  */
-import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import { attachRetry, type RetryPolicy } from '../../lib/index';
+import { type Answer, ServerModel, type ServerOptions } from './server-model';
 import { VirtualTime } from './virtual-time';
 
-export interface StormOptions {
-  /** Client processes that share the load. */
+/** One attempt, as a client of the storm sends it. */
+export type Send = (endpoint: Endpoint, isFirst: boolean) => Promise<Answer>;
+export type Endpoint = 'good' | 'bad';
+/** A logical request of one process: rejects when its caller sees a failure. */
+export type Call = (process: number, endpoint: Endpoint) => Promise<unknown>;
+/** Makes the clients of a fleet. */
+export type Fleet = (processes: number, send: Send) => Call;
+
+/** When calls begin. */
+export type Load =
+  /** At random, so many a second in all; before `start`, another number. */
+  | { readonly perSecond: number; readonly before?: number }
+  /** `count` at once, at `at` milliseconds. */
+  | { readonly batch: number; readonly at: number }
+  /** So many workers do `calls` one after another, from `at` on. */
+  | { readonly workers: number; readonly calls: number; readonly at: number }
+  /** One call of each process, at random within `spread` milliseconds. */
+  | { readonly oneEachWithin: number };
+
+export interface StormOptions extends Partial<ServerOptions> {
   readonly processes: number;
-  /** How the server is down: it refuses at once, or accepts and does not answer. */
-  readonly outage: 'rejecting' | 'stalling';
-  /** A policy made for each process (so that each has budgets of its own), or false for no retries. */
-  readonly policy: () => RetryPolicy | false;
+  readonly load: Load;
   readonly seed?: number;
-  readonly requestsPerSecond?: number;
-  readonly capacityPerSecond?: number;
-  /** Milliseconds. */
-  readonly clientTimeout?: number;
-  readonly outageStart?: number;
-  readonly outageEnd?: number;
-  /** No new logical request begins after this; all that have begun are waited for. */
-  readonly end?: number;
+  /** No logical request begins after this many milliseconds; all that have begun are waited for. */
+  readonly until?: number;
+}
+
+const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>> & {
+  retryAfter: number | undefined;
+} = {
+  outage: 'none',
+  workers: 20,
+  service: 20,
+  sigma: 0,
+  start: 5_000,
+  end: 8_000,
+  share: 1 / 3,
+  slower: 5,
+  queue: Number.POSITIVE_INFINITY,
+  allowed: Number.POSITIVE_INFINITY,
+  retryAfter: undefined,
+  timeout: 1_000,
+  seed: 1,
+  until: 40_000,
+};
+
+/** A logical request that is over. Milliseconds. */
+interface Done {
+  readonly startedAt: number;
+  readonly took: number;
+  readonly ok: boolean;
+  readonly endpoint: Endpoint;
 }
 
 export interface StormResult {
@@ -30,70 +65,46 @@ export interface StormResult {
   /** Percent of the logical requests. */
   readonly failedPercent: number;
   /** Requests the server got, over logical requests. */
-  readonly amplification: number;
-  /** Seconds from the outage's end until fewer than 1% of each second's first attempts fail, for good. */
-  readonly secondsToHealth: number;
-  /** Requests the server got in each second. */
-  readonly perSecond: readonly number[];
-  /** Callers that saw a failure, by the second in which their request began. */
-  readonly failedPerSecond: readonly number[];
-  /** Timers left when all was over. */
+  readonly traffic: number;
+  /** Seconds from the outage's end until fewer than 1% of the first attempts sent in each second fail, for good. */
+  readonly healthyAfter: number;
+  /** Seconds from the outage's end until all that began before it are served. */
+  readonly backlogGoneAfter: number;
+  /** The same if the server worked through them without a pause, and calls came as they come. */
+  readonly backlogLimit: number;
+  /** When the last call was over, in seconds after the first began. */
+  readonly lastDoneAfter: number;
+  /** Seconds that calls took which succeeded; of them, those to good endpoints begun in the outage. */
+  readonly p99: number;
+  readonly goodP50: number;
+  readonly goodP99: number;
+  /** Calls to good endpoints, begun in the outage, that failed. */
+  readonly goodFailed: number;
+  /** Seconds that calls took which failed. */
+  readonly failingP50: number;
+  readonly failingMax: number;
+  /** p99 of the calls that began in the fifteen seconds after the outage. */
+  readonly p99After: number;
+  readonly peak: number;
   readonly timersLeft: number;
 }
 
-/** One server, first in first out, each request taking the same time; work for clients that have gone is done all the same. */
-class Server {
-  #freeAt = 0;
-  readonly perSecond: number[] = [];
-
-  constructor(
-    readonly time: VirtualTime,
-    readonly options: Required<Omit<StormOptions, 'policy'>>,
-  ) {}
-
-  adapter = (config: InternalAxiosRequestConfig) =>
-    new Promise<never>((resolve, reject) => {
-      const { time, options } = this;
-      const { outage, outageStart, outageEnd, clientTimeout, capacityPerSecond } = options;
-      count(this.perSecond, time.now);
-      const isDown = time.now >= outageStart && time.now < outageEnd;
-      if (isDown && outage === 'rejecting') {
-        time.after(1, () => reject(new AxiosError('connect ECONNREFUSED', 'ECONNREFUSED', config, {})));
-        return;
-      }
-      let startsAt = Math.max(time.now, this.#freeAt);
-      if (outage === 'stalling' && startsAt >= outageStart && startsAt < outageEnd) startsAt = outageEnd;
-      this.#freeAt = startsAt + 1000 / capacityPerSecond;
-      const took = this.#freeAt - time.now;
-      if (took > clientTimeout) {
-        const message = `timeout of ${clientTimeout}ms exceeded`;
-        time.after(clientTimeout, () => reject(new AxiosError(message, 'ECONNABORTED', config, {})));
-      } else {
-        const response = { status: 200, statusText: 'OK', data: '', headers: {}, config };
-        time.after(took, () => resolve(response as never));
-      }
-    });
-}
-
-export async function storm(options: StormOptions): Promise<StormResult> {
-  const full = {
-    seed: 1,
-    requestsPerSecond: 800,
-    capacityPerSecond: 1000,
-    clientTimeout: 1000,
-    outageStart: 5_000,
-    outageEnd: 8_000,
-    end: 120_000,
-    ...options,
-  };
+export async function storm(options: StormOptions, fleet: Fleet): Promise<StormResult> {
+  const full = { ...DEFAULTS, ...options };
   const time = new VirtualTime();
   const random = seededRandom(full.seed);
-  const server = new Server(time, full);
-  const firstAttempts: number[] = [];
-  const failedFirstAttempts: number[] = [];
-  const failedPerSecond: number[] = [];
-  let requests = 0;
-  let failed = 0;
+  const server = new ServerModel(time, random, full);
+  const firsts: number[] = [];
+  const failedFirsts: number[] = [];
+  const done: Done[] = [];
+  const send: Send = async (endpoint, isFirst) => {
+    // Seconds since the outage's end.
+    const second = Math.floor((time.now - full.end) / 1000);
+    if (isFirst) firsts[second] = (firsts[second] ?? 0) + 1;
+    const answer = await server.request(endpoint);
+    if (isFirst && answer.kind !== 'ok') failedFirsts[second] = (failedFirsts[second] ?? 0) + 1;
+    return answer;
+  };
   const { random: mathRandom } = Math;
   const { stackTraceLimit } = Error;
   // Tens of thousands of errors: jest would map the stack of each to its source.
@@ -101,60 +112,109 @@ export async function storm(options: StormOptions): Promise<StormResult> {
   Math.random = random;
   time.install();
   try {
-    const attachments: { detach(): void }[] = [];
-    const clients = Array.from({ length: full.processes }, () => {
-      const client = axios.create({ baseURL: 'http://server.test', adapter: server.adapter });
-      // Registered before attachRetry, so it sees every attempt.
-      client.interceptors.response.use(undefined, (error) => {
-        if (error.config.retryState === undefined || error.config.retryState.attempts === 1) {
-          count(failedFirstAttempts, error.config.startedAt);
-        }
-        throw error;
-      });
-      const policy = full.policy();
-      attachments.push(attachRetry(client, policy));
-      return client;
-    });
-    const begin = () => {
-      if (time.now >= full.end) return;
+    const call = fleet(full.processes, send);
+    const begin = (process = Math.floor(random() * full.processes)): Promise<void> => {
       const startedAt = time.now;
-      requests++;
-      count(firstAttempts, startedAt);
-      const client = clients[Math.floor(random() * clients.length)];
-      client?.get('/', { startedAt } as object).catch(() => {
-        failed++;
-        count(failedPerSecond, startedAt);
-      });
-      time.after((-Math.log(1 - random()) * 1000) / full.requestsPerSecond, begin);
+      const hasBadOnes = full.outage === 'endpoint' || full.outage === 'endpoint-stall';
+      const endpoint = hasBadOnes && random() < full.share ? 'bad' : 'good';
+      const end = (ok: boolean) => void done.push({ startedAt, took: time.now - startedAt, ok, endpoint });
+      return call(process, endpoint).then(
+        () => end(true),
+        () => end(false),
+      );
     };
-    time.after(0, begin);
+    startCalls(full, time, random, begin);
     await time.runToEnd();
   } finally {
     time.uninstall();
     Math.random = mathRandom;
     Error.stackTraceLimit = stackTraceLimit;
   }
-  let lastBad = full.outageEnd / 1000;
-  for (let second = lastBad; second < full.end / 1000; second++) {
-    if ((failedFirstAttempts[second] ?? 0) > 0.01 * (firstAttempts[second] ?? 0)) lastBad = second + 1;
+  return measure(full, server, firsts, failedFirsts, done, time.pending);
+}
+
+function startCalls(
+  { load, until, processes, start }: { load: Load; until: number; processes: number; start: number },
+  time: VirtualTime,
+  random: () => number,
+  begin: (process?: number) => Promise<void>,
+): void {
+  if ('perSecond' in load) {
+    const next = () => {
+      if (time.now >= until) return;
+      begin();
+      const perSecond = time.now < start ? (load.before ?? load.perSecond) : load.perSecond;
+      time.after((-Math.log(1 - random()) * 1000) / perSecond, next);
+    };
+    time.after(0, next);
+  } else if ('batch' in load) {
+    time.after(load.at, () => {
+      for (let index = 0; index < load.batch; index++) begin();
+    });
+  } else if ('workers' in load) {
+    let left = load.calls;
+    const work = async () => {
+      while (left-- > 0) await begin();
+    };
+    time.after(load.at, () => {
+      for (let worker = 0; worker < load.workers; worker++) work();
+    });
+  } else {
+    for (let process = 0; process < processes; process++) {
+      time.after(random() * load.oneEachWithin, () => begin(process));
+    }
   }
-  const seconds = full.end / 1000;
-  const fill = (counts: number[]) => Array.from({ length: seconds }, (_, second) => counts[second] ?? 0);
+}
+
+function measure(
+  { start, end, until, workers, service, load }: typeof DEFAULTS & StormOptions,
+  server: ServerModel,
+  firsts: readonly number[],
+  failedFirsts: readonly number[],
+  done: readonly Done[],
+  timersLeft: number,
+): StormResult {
+  const isIn = ({ startedAt }: Done) => startedAt >= start && startedAt < end;
+  const seconds = (calls: readonly Done[]) => calls.map(({ took }) => took / 1000).sort((a, b) => a - b);
+  const failed = done.filter(({ ok }) => !ok);
+  const inOutage = done.filter(isIn);
+  const good = seconds(inOutage.filter(({ ok, endpoint }) => ok && endpoint === 'good'));
+  const isIll = (second: number) => (failedFirsts[second] ?? 0) > 0.01 * (firsts[second] ?? 0);
+  let healthyAfter = firsts.length;
+  while (healthyAfter > 0 && !isIll(healthyAfter - 1)) healthyAfter--;
+  const spare = (1000 * workers) / service - ('perSecond' in load ? load.perSecond : 0);
+  const backlog = 'perSecond' in load ? (load.perSecond * (end - start)) / 1000 : done.length;
+  const perSecond = 'perSecond' in load ? load.perSecond : 1;
   return {
-    requests,
-    failed,
-    failedPercent: (100 * failed) / requests,
-    amplification: server.perSecond.reduce((sum, n) => sum + (n ?? 0), 0) / requests,
-    secondsToHealth: lastBad - full.outageEnd / 1000,
-    perSecond: fill(server.perSecond),
-    failedPerSecond: fill(failedPerSecond),
-    timersLeft: time.pending,
+    requests: done.length,
+    failed: failed.length,
+    failedPercent: (100 * failed.length) / done.length,
+    traffic: server.got / done.length,
+    healthyAfter,
+    backlogGoneAfter:
+      inOutage.reduce((last, { startedAt, took }) => Math.max(last, startedAt + took - end), 0) / 1000,
+    backlogLimit: spare > 0 ? backlog / spare : Number.POSITIVE_INFINITY,
+    lastDoneAfter:
+      (done.reduce((last, { startedAt, took }) => Math.max(last, startedAt + took), 0) -
+        done.reduce((first, { startedAt }) => Math.min(first, startedAt), until)) /
+      1000,
+    p99: quantile(seconds(done.filter(({ ok }) => ok)), 0.99),
+    goodP50: quantile(good, 0.5),
+    goodP99: quantile(good, 0.99),
+    goodFailed: inOutage.filter(({ ok, endpoint }) => !ok && endpoint === 'good').length,
+    failingP50: quantile(seconds(failed), 0.5),
+    failingMax: quantile(seconds(failed), 1),
+    p99After: quantile(
+      seconds(done.filter(({ ok, startedAt }) => ok && startedAt >= end && startedAt < end + 15_000)),
+      0.99,
+    ),
+    peak: server.perSecond.reduce((most, count) => Math.max(most, count ?? 0), 0) / perSecond,
+    timersLeft,
   };
 }
 
-function count(counts: number[], at: number): void {
-  const second = Math.floor(at / 1000);
-  counts[second] = (counts[second] ?? 0) + 1;
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 /** mulberry32: small, fast, and good enough to spread arrivals. */

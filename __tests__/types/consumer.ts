@@ -20,7 +20,8 @@ const handle: AttachedRetry = attachRetry(client);
 attachRetry(axios);
 attachRetry(new Axios({}));
 handle.detach();
-handle.budgets().map(({ origin, tokens, parked }) => [origin, (tokens ?? 0).toFixed(), parked.toFixed()]);
+handle.origins().map(({ origin, tokens, held }) => [origin, (tokens ?? 0).toFixed(), held.toFixed()]);
+handle.reset();
 
 const elsewhere: Budget = {
   tryAcquire: async (kind) => kind === 'ordinary',
@@ -35,7 +36,7 @@ const policy: RetryPolicy = {
   idempotencyKey: (config) => `${config.method}-1`,
   isRetryable: async (error, state) => (error.code === 'EXOTIC' ? state.attempts < 3 : undefined),
   budget: elsewhere,
-  whenBudgetEmpty: 'wait',
+  patience: 5_000,
   onRetry: ({ retry, delay, delaySource, error }) => console.log(retry + delay, delaySource, error.code),
   onGiveUp: async ({ reason }) => {
     const known: GiveUpReason = reason;

@@ -1,17 +1,13 @@
 import dns from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import axios, { AxiosError, type AxiosRequestConfig, CanceledError } from 'axios';
-import {
-  isAxiosError,
-  isCancel,
-  isTimeout,
-  isTransient,
-  neverLeft,
-  serverVeto,
-} from '../../lib/verdict/classify';
+import { isAxiosError, isCancel, isTimeout, isTransient, serverVeto } from '../../lib/verdict/classify';
+import { neverLeft, wasTurnedAway } from '../../lib/verdict/unprocessed';
 import { type Certificate, type Certificates, makeCertificates, trust } from '../support/certificates';
 import { rejectionOf } from '../support/outcome';
 import { rawServers } from '../support/raw-server';
@@ -219,6 +215,34 @@ const CANCELLED: Record<string, (send: Send) => Promise<AxiosError>> = {
   },
 };
 
+/** Sends over a socket that fails to connect, as the system says it. */
+const withConnect = (code: string) => async (send: Send) => {
+  const httpAgent = new http.Agent();
+  const fail = () => {
+    const socket = new Socket();
+    const error = Object.assign(new Error(`connect ${code} 10.0.0.1:80`), {
+      code,
+      syscall: 'connect',
+      address: '10.0.0.1',
+      port: 80,
+    });
+    process.nextTick(() => socket.destroy(error));
+    return socket;
+  };
+  return send({ url: 'http://10.0.0.1/', httpAgent: Object.assign(httpAgent, { createConnection: fail }) });
+};
+
+/** Over Node's own sockets, of which fetch knows nothing. */
+const UNSENT_OVER_HTTP: Record<string, (send: Send) => Promise<AxiosError>> = {
+  'a unix socket that is not there': (send) =>
+    send({ url: 'http://unix/', socketPath: join(tmpdir(), 'there-is-no-such.socket') }),
+  'a connection that the system gives up': withConnect('ETIMEDOUT'),
+  'a host that cannot be reached': withConnect('EHOSTUNREACH'),
+  'a net that cannot be reached': withConnect('ENETUNREACH'),
+  'a host that is down': withConnect('EHOSTDOWN'),
+  'no port left to connect from': withConnect('EADDRNOTAVAIL'),
+};
+
 const UNSENT: Record<string, (send: Send) => Promise<AxiosError>> = {
   'a connection that is refused': refused(),
   'a connection that is refused, where no redirects are followed': refused({ maxRedirects: 0 }),
@@ -227,6 +251,8 @@ const UNSENT: Record<string, (send: Send) => Promise<AxiosError>> = {
     send({ url: `http://localhost:${await closedPort()}/` }),
   'a name that does not exist': withLookup('ENOTFOUND'),
   'a resolver that does not answer': withLookup('EAI_AGAIN'),
+  'a resolver that fails': withLookup('ESERVFAIL'),
+  'a resolver that takes too long': withLookup('ETIMEOUT'),
 };
 
 const SENT: Record<string, (send: Send) => Promise<AxiosError>> = {
@@ -258,6 +284,15 @@ describe.each(['http', 'fetch'])('over the %s adapter', (adapter) => {
   test.each(Object.entries(UNSENT))('%s is transient, and left nothing sent', async (_what, fail) => {
     expect(judge(await fail(send))).toEqual({ transient: true, neverLeft: true, cancelled: false });
   });
+
+  if (adapter === 'http') {
+    test.each(Object.entries(UNSENT_OVER_HTTP))(
+      '%s is transient, and left nothing sent',
+      async (_what, fail) => {
+        expect(judge(await fail(send))).toEqual({ transient: true, neverLeft: true, cancelled: false });
+      },
+    );
+  }
 
   test.each(Object.entries(PERMANENT))('%s is not transient', async (_what, fail) => {
     expect(judge(await fail(send))).toEqual({ transient: false, neverLeft: false, cancelled: false });
@@ -340,8 +375,11 @@ describe('by its code', () => {
     'ENETDOWN',
     'ENETRESET',
     'EADDRNOTAVAIL',
+    'EADDRINUSE',
     'EAI_AGAIN',
     'ENOTFOUND',
+    'ESERVFAIL',
+    'ETIMEOUT',
     'ERR_NETWORK',
     'ERR_SOCKET_CONNECTION_TIMEOUT',
     'ERR_STREAM_PREMATURE_CLOSE',
@@ -388,6 +426,7 @@ describe('by its code', () => {
     'ERR_INVALID_CHAR',
     'EACCES',
     'EMFILE',
+    'ENOENT',
     'Z_DATA_ERROR',
     'toString',
     'SOMETHING_NEW',
@@ -453,6 +492,17 @@ describe('by what is known of old and foreign adapters', () => {
       'axios 1.8’s word for a body that was cut off',
       made('maxContentLength size of -1 exceeded', 'ERR_BAD_RESPONSE', { config, response: { status: 200 } }),
     ],
+    ['hpagent’s word for a proxy that is busy', made('Bad response: 503', undefined, { request })],
+    [
+      'tunnel’s word for it',
+      made('tunneling socket could not be established, statusCode=503', 'ECONNRESET', { request }),
+    ],
+    [
+      'tunnel’s word for a proxy that is gone',
+      made('tunneling socket could not be established, cause=connect ECONNREFUSED', 'ECONNRESET', {
+        request,
+      }),
+    ],
     ['a mock’s 503, without a config', made('failed', undefined, { response: { status: 503 } })],
     [
       'a mock’s 503, with an empty config',
@@ -510,6 +560,11 @@ describe('by what is known of old and foreign adapters', () => {
     [
       'an error of the caller’s side in the words for a body that was cut off',
       made('stream has been aborted', 'ERR_BAD_REQUEST', { config, response: { status: 200 } }),
+    ],
+    ['hpagent’s word for a proxy that wants a password', made('Bad response: 407', undefined, { request })],
+    [
+      'tunnel’s word for it',
+      made('tunneling socket could not be established, statusCode=407', 'ECONNRESET', { request }),
     ],
     ['a mock’s 404, without a config', made('failed', undefined, { response: { status: 404 } })],
     ['a mock’s 200, without a config', made('failed', undefined, { response: { status: 200 } })],
@@ -647,12 +702,80 @@ describe('a request that failed over HTTP/2', () => {
   });
 });
 
+describe('a request that failed over Node’s sockets', () => {
+  const request = { _redirectCount: 0 };
+  const connect = (code: string) => reason(code, { syscall: 'connect' });
+
+  test.each([
+    ['connect ETIMEDOUT', connect('ETIMEDOUT')],
+    ['bind EADDRINUSE', reason('EADDRINUSE', { syscall: 'bind' })],
+    [
+      'all addresses of a name that could not be reached, each in its own way',
+      reason('ETIMEDOUT', { errors: [connect('ETIMEDOUT'), connect('ENETUNREACH')] }),
+    ],
+  ])('never left: %s', (_what, cause) => {
+    const error = made('', String(cause.message), { request, cause });
+    expect([neverLeft(error), transient(error)]).toEqual([true, true]);
+  });
+
+  test.each([
+    ['read ETIMEDOUT', reason('ETIMEDOUT', { syscall: 'read' })],
+    ['write EHOSTUNREACH', reason('EHOSTUNREACH', { syscall: 'write' })],
+    ['axios’ own timeout', reason('ETIMEDOUT')],
+    ['no address at all', reason('ETIMEDOUT', { errors: [] })],
+    [
+      'one address of a name among others',
+      reason('ETIMEDOUT', { errors: [connect('ETIMEDOUT'), reason('ECONNRESET', { syscall: 'read' })] }),
+    ],
+  ])('counts as sent: %s', (_what, cause) => {
+    expect(neverLeft(made('', undefined, { request, cause }))).toBe(false);
+  });
+
+  test('counts as sent where it was on its way through a redirect', () => {
+    const cause = connect('ETIMEDOUT');
+    expect(neverLeft(made('', undefined, { request: { _redirectCount: 1 }, cause }))).toBe(false);
+  });
+
+  test('is transient where a unix socket is not there, not where a file is not', () => {
+    expect(transient(made('', 'ENOENT', { request, cause: connect('ENOENT') }))).toBe(true);
+    expect(transient(made('', 'ENOENT', { request, cause: reason('ENOENT', { syscall: 'open' }) }))).toBe(
+      false,
+    );
+  });
+});
+
+describe('a request that was answered', () => {
+  test.each([425, 429])('with %i was turned away, unprocessed', (status) => {
+    expect(wasTurnedAway({ status })).toBe(true);
+    expect(wasTurnedAway({ status, request: { _redirectable: { _redirectCount: 0 } } })).toBe(true);
+    expect(wasTurnedAway({ status, request: { redirect: 'follow' } })).toBe(true);
+  });
+
+  test.each([425, 429])(
+    'with %i after a redirect may have been processed by whoever redirected it',
+    (status) => {
+      expect(wasTurnedAway({ status, request: { _redirectable: { _redirectCount: 1 } } })).toBe(false);
+      expect(wasTurnedAway({ status, request: { _redirectCount: 1 } })).toBe(false);
+    },
+  );
+
+  test.each([200, 400, 408, 500, 502, 503, 504])('with %i may have been processed', (status) => {
+    expect(wasTurnedAway({ status })).toBe(false);
+  });
+});
+
 describe('a request that failed over fetch', () => {
   /** Refused, or not found, on the way to a URL. */
   function failedOver(url: string, cause: Error, redirect = 'follow'): AxiosError {
     return made('Network Error', 'ERR_NETWORK', { request: { url, redirect }, cause });
   }
   const refusedAt = (address: string, port: number) => reason('ECONNREFUSED', { address, port });
+  const connectAt = (address: string, port: number) =>
+    reason('ETIMEDOUT', { syscall: 'connect', address, port });
+  const undici = (attempted: string) =>
+    reason('UND_ERR_CONNECT_TIMEOUT', {
+      message: `Connect Timeout Error (attempted ${attempted}, timeout: 10000ms)`,
+    });
   const refusedAtAll = (...tries: Error[]) => reason('ECONNREFUSED', { errors: tries });
 
   test.each([
@@ -665,7 +788,16 @@ describe('a request that failed over fetch', () => {
       'http://localhost:80/',
       refusedAtAll(refusedAt('::1', 80), refusedAt('127.0.0.1', 80)),
     ],
+    ['at its own address, given up by the system', 'http://10.0.0.1/', connectAt('10.0.0.1', 80)],
+    ['at its own address, given up by undici', 'http://10.0.0.1/', undici('addresses: 10.0.0.1:80')],
+    ['at its own address of IPv6, given up by undici', 'https://[::1]/', undici('addresses: ::1:443')],
+    ['at its own name, given up by undici', 'http://api.test:81/', undici('address: api.test:81')],
     ['at its own name', 'http://api.test/x', reason('ENOTFOUND', { hostname: 'api.test' })],
+    [
+      'at its own name, where the resolver failed',
+      'http://a.test/',
+      reason('ESERVFAIL', { hostname: 'a.test' }),
+    ],
     ['at its own name, for now', 'http://api.test/x', reason('EAI_AGAIN', { hostname: 'api.test' })],
   ])('%s never left', (_what, url, cause) => {
     expect(neverLeft(failedOver(url, cause))).toBe(true);
@@ -682,6 +814,15 @@ describe('a request that failed over fetch', () => {
       refusedAtAll(refusedAt('127.0.0.1', 80), refusedAt('10.0.0.1', 80)),
     ],
     ['at an address nobody told', 'http://10.0.0.1/', reason('ECONNREFUSED')],
+    ['at another address, given up by the system', 'http://10.0.0.1/', connectAt('10.0.0.2', 80)],
+    ['at another address, given up by undici', 'http://10.0.0.1/', undici('addresses: 10.0.0.2:80')],
+    ['at another port, given up by undici', 'http://10.0.0.1/', undici('address: 10.0.0.1:81')],
+    [
+      'at one among others, given up by undici',
+      'http://10.0.0.1/',
+      undici('addresses: 10.0.0.1:80, 10.0.0.2:80'),
+    ],
+    ['at an address that older undici does not tell', 'http://10.0.0.1/', reason('UND_ERR_CONNECT_TIMEOUT')],
     ['at another name', 'http://api.test/x', reason('ENOTFOUND', { hostname: 'other.test' })],
     ['at a name nobody told', 'http://api.test/x', reason('ENOTFOUND')],
     ['in another way', 'http://10.0.0.1/x', reason('ECONNRESET', { address: '10.0.0.1', port: 80 })],

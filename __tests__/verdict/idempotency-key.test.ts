@@ -76,7 +76,7 @@ describe('on the attempts', () => {
   test('the attempt’s number takes the place of a header of another case that the caller set', async () => {
     const stub = stubAdapter(503);
     const client = axios.create({ adapter: stub.adapter, headers: { 'x-attempt': 'mine' } });
-    attachRetry(client, { backoff: () => 0, attemptHeader: 'X-Attempt' });
+    attachRetry(client, { patience: 0, backoff: () => 0, attemptHeader: 'X-Attempt' });
     await client.get('/');
     expect(sent(stub, /x-attempt/i)).toEqual([[['X-Attempt', '1']], [['X-Attempt', '2']]]);
   });
@@ -90,7 +90,7 @@ describe('on the attempts', () => {
       config.headers['idempotency-key'] = `made-${++made}`;
       return config;
     });
-    attachRetry(client, { backoff: () => 0, idempotencyKey: true });
+    attachRetry(client, { patience: 0, backoff: () => 0, idempotencyKey: true });
     await client.post('/', {});
     expect(sent(stub, /idempotency-key/i)).toEqual([
       [['Idempotency-Key', 'made-1']],
@@ -102,7 +102,7 @@ describe('on the attempts', () => {
   test('there is none on a POST that the caller wants no key for, and it is sent once', async () => {
     const stub = stubAdapter(503);
     const client = axios.create({ adapter: stub.adapter });
-    attachRetry(client, { backoff: () => 0 });
+    attachRetry(client, { patience: 0, backoff: () => 0 });
     await rejectionOf(client.post('/', {}));
     expect(sent(stub, /idempotency-key/i)).toEqual([[]]);
   });
@@ -110,7 +110,7 @@ describe('on the attempts', () => {
   test('an attempt’s number alone brings no key', async () => {
     const stub = stubAdapter(503);
     const client = axios.create({ adapter: stub.adapter });
-    attachRetry(client, { backoff: () => 0, attemptHeader: 'X-Attempt' });
+    attachRetry(client, { patience: 0, backoff: () => 0, attemptHeader: 'X-Attempt' });
     await client.get('/');
     expect(sent(stub, /idempotency-key/i)).toEqual([[], []]);
   });
@@ -123,7 +123,7 @@ describe('on the attempts', () => {
       signed.push(config.headers['Idempotency-Key']);
       return config;
     });
-    attachRetry(client, { backoff: () => 0, idempotencyKey: 'mine' });
+    attachRetry(client, { patience: 0, backoff: () => 0, idempotencyKey: 'mine' });
     await client.post('/', {});
     expect(signed).toEqual(['mine', 'mine']);
   });
@@ -136,7 +136,7 @@ describe('on the attempts', () => {
       if (++attempts === 2) config.headers['Idempotency-Key'] = 'late';
       return config;
     });
-    attachRetry(client, { backoff: () => 0, attemptHeader: 'X-Attempt' });
+    attachRetry(client, { patience: 0, backoff: () => 0, attemptHeader: 'X-Attempt' });
     await client.get('/');
     expect(sent(stub, /idempotency-key/i)).toEqual([[], [['Idempotency-Key', 'late']]]);
   });

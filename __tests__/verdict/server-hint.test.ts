@@ -240,13 +240,17 @@ describe('RateLimit', () => {
     ['"a";r=5;t=3600, "b";r=0;t=30', 30_000, 'wherever that one stands'],
     ['"a";r=0;t=30, "b";t=3600', 30_000, 'not one that says nothing of what remains'],
     ['"a";over=0;r=5;t=3600, "b";r=0;t=30', 30_000, 'not one with a parameter that ends like r'],
-    ['"a";r=5;t=30, "b";r=7;t=60', 60_000, 'the longest of all where none is used up'],
+    ['"a";t=30, "b";t=60', 60_000, 'the longest of all where none says what remains'],
+    [
+      '"a";r=5;t=3600, "b";t=30',
+      30_000,
+      'one that says nothing of what remains beside one that has some left',
+    ],
     ['limit=100, remaining=0, reset=30', 30_000, 'the older form'],
     ['limit=100,remaining=0,reset=30', 30_000, 'the older form without spaces'],
     ['reset=30', 30_000, 'the older form with nothing but a reset'],
     ['reset=30, limit=9', 30_000, 'the older form with the reset first'],
     ['reset=30, limit=9, remaining=0', 30_000, 'the older form with the reset first, used up'],
-    ['limit=100, remaining=5, reset=30', 30_000, 'the older form with some remaining'],
     ['limit=100;w=60, remaining=0, reset=30', 30_000, 'the older form with a window'],
     ['"a, b";r=0;t=30', 30_000, 'a comma in the name'],
     ['"x;r=9;t=5";r=0;t=30', 30_000, 'a name that looks like parameters'],
@@ -267,6 +271,11 @@ describe('RateLimit', () => {
     '"default";r=0;t=soon',
     '"default";r=0;rt=30',
     '"a";r=0, "b";r=5;t=3600',
+    '"a";r=5;t=30, "b";r=7;t=60',
+    '"a";r=1;t=30',
+    'limit=100, remaining=5, reset=30',
+    '"never closed;r=0;t=30',
+    '"never closed \\',
     'limit=100, remaining=0',
     'limit=100, remaining=0, reset=-30',
     'limit=100, remaining=0, reset=soon',
@@ -322,6 +331,62 @@ describe('X-RateLimit-Reset', () => {
       expect(hintOf({ 'x-ratelimit-reset': value })).toBeUndefined();
     },
   );
+});
+
+describe('a quota with something left names no wait', () => {
+  const left = { 'ratelimit-remaining': '99', 'ratelimit-reset': '900' };
+  const xLeft = { 'x-ratelimit-remaining': '4999', 'x-ratelimit-reset': String(NOW / 1000 + 3_600) };
+
+  test.each([
+    ['RateLimit of draft 8', { ratelimit: '"100-in-15min"; r=99; t=900' }],
+    ['RateLimit of draft 7', { ratelimit: 'limit=100, remaining=99, reset=900' }],
+    ['RateLimit-Remaining of draft 6', left],
+    ['X-RateLimit-Remaining', xLeft],
+    [
+      'X-RateLimit-Remaining that axios-case-converter has renamed',
+      { xRateLimitRemaining: '1', xRateLimitReset: '9' },
+    ],
+    ['a fraction that remains', { 'x-ratelimit-remaining': '0.5', 'x-ratelimit-reset': '9' }],
+  ])('%s', (_name, headers) => {
+    for (const status of [429, 503]) expect(serverHint({ status, headers })).toBeUndefined();
+  });
+
+  test.each([
+    ['nothing is left', '0'],
+    ['less than nothing is left', '-1'],
+    ['what is left is malformed', 'some'],
+    ['what is left is empty', ''],
+  ])('but one does of which %s', (_what, remaining) => {
+    expect(hintOf({ 'ratelimit-remaining': remaining, 'ratelimit-reset': '30' })?.delay).toBe(30_000);
+    expect(hintOf({ 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': '30' })?.delay).toBe(30_000);
+  });
+
+  test('but another one does that is used up', () => {
+    const usedUp = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '30' };
+    expect(hintOf({ ...left, ...usedUp })).toEqual({ delay: 30_000, source: 'x-ratelimit-reset' });
+    expect(hintOf({ ...left, ratelimit: '"a";r=0;t=7' })).toEqual({ delay: 7_000, source: 'ratelimit' });
+  });
+
+  test('but a Retry-After does, whatever is left', () => {
+    expect(hintOf({ ...left, ...xLeft, 'retry-after': '5' }, 429)?.delay).toBe(5_000);
+  });
+});
+
+describe('a header of more than 1 KB', () => {
+  test.each([
+    ['retry-after-ms', (length: number) => '5'.padStart(length, '0')],
+    ['retry-after', (length: number) => '5'.padStart(length, '0')],
+    ['ratelimit-reset', (length: number) => '5'.padStart(length, '0')],
+    ['x-ratelimit-reset', (length: number) => '5'.padStart(length, '0')],
+    ['ratelimit', (length: number) => `"${'x'.repeat(length - 10)}";r=0;t=5`],
+  ])('is no hint: %s', (name, ofLength) => {
+    expect(hintOf({ [name]: ofLength(1_024) })?.source).toBe(name);
+    expect(hintOf({ [name]: ofLength(1_025) })).toBeUndefined();
+  });
+
+  test('does not keep the next one from being one', () => {
+    expect(hintOf({ 'retry-after': '5'.padStart(2_000, '0'), 'ratelimit-reset': '3' })?.delay).toBe(3_000);
+  });
 });
 
 test.each(['ratelimit-reset', 'ratelimit', 'x-ratelimit-reset'])(

@@ -1,14 +1,22 @@
 /**
- * The server of the hiccup, a process of its own. One request after the other, each taking the same time, and work for a
- * client that has gone is done all the same. While it is down it answers 503 at once (rejecting), or takes requests
- * and does not get to work on them (stalling). Or it is never down, and answers a share of all requests with 503 (flaky).
+ * `hiccup-server.mjs SETTINGS` (JSON): the server of the hiccup, a process of its own. One request after the other, each
+ * taking the same time, and work for a client that has gone is done all the same. From `from` to `until` (milliseconds
+ * after the start of the load) a `share` of its requests meets its `kind` of trouble.
  */
 import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-const [kind, capacityPerSecond, outageStart, outageEnd, flakyShare] = process.argv
-  .slice(2)
-  .map((arg) => Number(arg) || arg);
+const {
+  kind,
+  from = 0,
+  until = Number.POSITIVE_INFINITY,
+  share = 1,
+  capacityPerSecond,
+  slowMs,
+} = JSON.parse(process.argv[2]);
+/** Does not shrink to nothing under gzip, and is cut in the middle of it. */
+const BODY = JSON.stringify({ orders: Array.from({ length: 100 }, () => Math.random()) });
+const HEADERS = { 'Content-Type': 'application/json', 'Content-Length': BODY.length };
 const loopDelay = monitorEventLoopDelay({ resolution: 5 });
 const seen = new Set();
 /** One entry per request: when it came, whether it was its caller's first attempt, whether it got its answer. */
@@ -16,33 +24,59 @@ const log = [];
 let startedAt = Number.POSITIVE_INFINITY;
 let freeAt = 0;
 
+/** What becomes of a request that meets trouble. While it is refusing, none comes. */
+const TROUBLES = {
+  rejecting: (_request, response) => response.writeHead(503).end(),
+  // Taken, and not worked on before the end.
+  stalling: (_request, response, entry) => serve(response, entry, { notBefore: until }),
+  slow: (_request, response, entry) => serve(response, entry, { after: slowMs }),
+  silent: () => {},
+  resetting: (request) => request.socket.resetAndDestroy(),
+  cutting: (request, response) => {
+    response.writeHead(200, HEADERS);
+    response.write(BODY.slice(0, BODY.length / 2), () => request.socket.destroy());
+  },
+};
+
 const server = createServer((request, response) => {
   const at = Date.now() - startedAt;
   // Warm-up: not counted, answered at once.
-  if (at < 0 || request.url.startsWith('/warm-up')) return response.end('ok');
+  if (at < 0 || request.url.startsWith('/warm-up')) return response.writeHead(200, HEADERS).end(BODY);
   const entry = { at, first: !seen.has(request.url), answered: false };
   seen.add(request.url);
   log.push(entry);
-  const isDown = at >= outageStart && at < outageEnd;
-  const isRejected = kind === 'flaky' ? Math.random() < flakyShare : kind === 'rejecting' && isDown;
-  if (isRejected) return response.writeHead(503).end();
-  let beginsAt = Math.max(at, freeAt);
-  if (beginsAt >= outageStart && beginsAt < outageEnd && kind === 'stalling') beginsAt = outageEnd;
-  freeAt = beginsAt + 1000 / capacityPerSecond;
-  response.on('finish', () => {
-    entry.answered = true;
-  });
-  const answer = setTimeout(() => response.end('ok'), freeAt - at);
-  response.on('close', () => clearTimeout(answer));
+  const isTrouble = at >= from && at < until && Math.random() < share && kind in TROUBLES;
+  if (isTrouble) TROUBLES[kind](request, response, entry);
+  else serve(response, entry);
 });
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+
+function serve(response, entry, { notBefore = 0, after = 0 } = {}) {
+  freeAt = Math.max(entry.at, freeAt, notBefore) + 1000 / capacityPerSecond;
+  response.on('finish', () => {
+    entry.answered = true;
+  });
+  const answer = setTimeout(() => response.writeHead(200, HEADERS).end(BODY), freeAt + after - entry.at);
+  response.on('close', () => clearTimeout(answer));
+}
+
+/** As a process that was killed: its connections are closed, and nobody listens on its port. */
+function refuseFor(milliseconds) {
+  const { port } = server.address();
+  server.close();
+  server.closeAllConnections();
+  setTimeout(() => server.listen(port, '127.0.0.1'), milliseconds);
+}
 
 process.on('message', (message) => {
   if (message.startAt) {
     startedAt = message.startAt;
     loopDelay.enable();
+    if (kind === 'refusing') setTimeout(refuseFor, startedAt + from - Date.now(), until - from);
   } else {
     process.send({ log, loopDelayP99: loopDelay.percentile(99) / 1e6 }, () => process.exit());
   }
 });
+// Whoever started it has gone.
+process.on('disconnect', () => process.exit());

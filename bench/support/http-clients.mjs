@@ -7,7 +7,7 @@ import axiosRetry, { exponentialDelay } from 'axios-retry';
 import got from 'got';
 import ky from 'ky';
 import * as rax from 'retry-axios';
-import { articleBudget, attachRetry } from './library.mjs';
+import { attachRetry } from './library.mjs';
 
 const TIMEOUT = 1_000;
 
@@ -24,9 +24,10 @@ const withPolicy = (policy) => withAxios((client) => attachRetry(client, policy?
 export const CONNECT = {
   'no retries': withAxios(),
   'axios-retry': withAxios(axiosRetry),
-  // What its documentation recommends against hammering a server, and a timeout for each attempt as all others have.
-  'axios-retry, exponentialDelay': withAxios((client) =>
-    axiosRetry(client, { retryDelay: exponentialDelay, shouldResetTimeout: true }),
+  // What its documentation recommends against hammering a server, a timeout for each attempt as all others have, and as
+  // many retries as this library.
+  'axios-retry, at its best': withAxios((client) =>
+    axiosRetry(client, { retries: 5, retryDelay: exponentialDelay, shouldResetTimeout: true }),
   ),
   'retry-axios': withAxios(rax.attach),
   ky: (baseURL) => {
@@ -37,8 +38,7 @@ export const CONNECT = {
     const client = got.extend({ timeout: { request: TIMEOUT } });
     return (path) => client.get(baseURL + path).text();
   },
-  'this library without a budget': withPolicy(() => ({ budget: false })),
-  "this library, article's budget": withPolicy(() => ({ budget: articleBudget() })),
   'this library': withPolicy(),
-  "this library, 'wait'": withPolicy(() => ({ whenBudgetEmpty: 'wait' })),
+  'this library, patience: 0': withPolicy(() => ({ patience: 0 })),
+  'this library without gate and budget': withPolicy(() => ({ patience: 0, budget: false })),
 };

@@ -12,7 +12,3 @@ if (!existsSync(DIST)) {
 }
 
 export const { attachRetry, RetryBudget } = await import(DIST.href);
-
-/** The budget numbers of the article that the library grew out of. They suit one large process. */
-export const articleBudget = () =>
-  new RetryBudget({ maxTokens: 100, refillPerSecond: 10, tokensPerSuccess: 1 });

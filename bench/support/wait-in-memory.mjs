@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { AxiosError } from 'axios';
 import axiosRetry from 'axios-retry';
 import * as rax from 'retry-axios';
-import { attachRetry, RetryBudget } from './library.mjs';
+import { attachRetry } from './library.mjs';
 
 const TEN_MINUTES = 600_000;
 let answered = 0;
@@ -31,18 +31,16 @@ const CASES = {
     client((instance) =>
       attachRetry(instance, {
         backoff: () => TEN_MINUTES,
-        budget: new RetryBudget({ maxTokens: 1_000_000 }),
+        patience: Number.POSITIVE_INFINITY,
       }),
     ),
-  // Nobody gets a token but the first; all others are parked after the shortest of backoffs.
-  'parked, axios-retry-budget': () =>
+  'held, axios-retry-budget': () =>
     client((instance) =>
       attachRetry(instance, {
         backoff: { initialDelay: 0 },
-        maxRetries: Number.POSITIVE_INFINITY,
-        whenBudgetEmpty: 'wait',
+        patience: Number.POSITIVE_INFINITY,
         maxQueueTime: TEN_MINUTES,
-        budget: new RetryBudget({ maxTokens: 1, refillPerSecond: 0 }),
+        maxHeld: Number.POSITIVE_INFINITY,
       }),
     ),
   'backoff, axios-retry': () =>

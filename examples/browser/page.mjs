@@ -8,7 +8,7 @@ const TIMEOUT = 1_000;
 
 const plain = { client: axios.create({ timeout: TIMEOUT }), ...panel('plain', 5) };
 const retrying = { client: axios.create({ timeout: TIMEOUT }), ...panel('retrying', 28) };
-const retry = attachRetry(retrying.client, { whenBudgetEmpty: 'wait' });
+const retry = attachRetry(retrying.client);
 
 // A request interceptor runs for every attempt, of which the server gets one request each.
 for (const { client, counts } of [plain, retrying]) {
@@ -109,5 +109,5 @@ setInterval(() => {
   call(retrying);
 }, 1_000 / CALLS_PER_SECOND);
 
-// For the curious, in the console: retry.budgets()
+// For the curious, in the console: retry.origins()
 Object.assign(globalThis, { retry });

@@ -61,8 +61,8 @@ const checks = {
     console.log(`    300 requests of callers became ${length}; four attempts at each layer would make 4800`);
 
     const { data } = await place.client.get('/health');
-    assert.equal(data.budgets[0].origin, place.upstream.url);
-    assert.ok(data.budgets[0].tokens < 1);
+    assert.equal(data.origins[0].origin, place.upstream.url);
+    assert.ok(data.origins[0].tokens < 1);
     console.log(`    health page: ${JSON.stringify(data)}`);
     const startedAt = performance.now();
     assert.equal((await place.client.get('/orders/7')).data.error, 'retry-budget-empty');

@@ -12,16 +12,18 @@ const LONGEST_DEADLINE = 10_000;
 
 export function createGateway(upstream) {
   const client = axios.create({ baseURL: upstream, timeout: 2_000 });
-  const retry = attachRetry(client, { maxRetries: 3, backoff: { initialDelay: 20 } });
-  // By now `timeout` is cut to what is left of the time budget, so the upstream learns its own deadline.
+  // Before attachRetry, so for each attempt: by now `timeout` is cut to what is left of the time budget, and the upstream
+  // learns its own deadline.
   client.interceptors.request.use((config) => {
     config.headers.set(DEADLINE, String(config.timeout));
     return config;
   });
+  // A gateway sheds load: nothing is held, and when the bucket of tokens is empty the caller learns so at once.
+  const retry = attachRetry(client, { maxRetries: 3, backoff: { initialDelay: 20 }, patience: 0 });
 
   const app = express();
   app.get('/health', (_request, response) => {
-    response.json({ budgets: retry.budgets() });
+    response.json({ origins: retry.origins() });
   });
   app.get('/orders/:id', async (request, response) => {
     const { data } = await client.get(`/orders/${encodeURIComponent(request.params.id)}`, {

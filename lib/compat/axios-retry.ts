@@ -64,7 +64,7 @@ const METHODS = [
 ].flatMap((names) => names.split(' '));
 
 /** What axios-retry has no word for: no budget, and a response that axios is content with is good. */
-const AS_BEFORE: RetryPolicy = { methods: METHODS, retryAccepted: false, budget: false };
+const AS_BEFORE: RetryPolicy = { methods: METHODS, retryAccepted: false, patience: 0, budget: false };
 
 export const axiosRetry: AxiosRetry = (axiosInstance, axiosRetryConfig, retryPolicy) => {
   const { ids } = attach(

@@ -1,143 +1,137 @@
 /**
- * Which budget a request uses: its policy's own, or that of its origin.
+ * The gates of an attached instance, one per origin, and what it knows of origins that never failed.
  */
-
 import type { Budget } from '../policy/budget';
 import { now } from '../timing';
+import { type Destination, originOf } from './destination';
+import { Gate } from './gate';
+import type { OriginState } from './gate-words';
+import { Usual } from './pace';
 import { RetryBudget } from './retry-budget';
-import { RetryQueue } from './retry-queue';
-
-/** A budget and the retries that wait for its tokens. */
-export interface SharedBudget {
-  readonly budget: Budget;
-  readonly queue: RetryQueue;
-}
 
 /** One line for a health page. */
-export interface BudgetReport {
-  /** Scheme, host and port; `unix:` and the path of a unix socket; `*` for a budget that the policy names. */
+export interface OriginReport {
+  /** Scheme, host and port; `unix:` and the path of a unix socket. */
   readonly origin: string;
-  /** Tokens left; undefined for a budget kept elsewhere. */
-  readonly tokens: number | undefined;
-  /** Retries waiting for the origin to recover. */
-  readonly parked: number;
-}
-
-/** The fields of an axios config that say where a request goes. */
-export interface Destination {
-  readonly url?: string;
-  readonly baseURL?: string;
-  readonly allowAbsoluteUrls?: boolean;
-  readonly socketPath?: string | null;
+  /**
+   * `well`: nothing is wrong. `failing`: attempts fail, retries pass a few at a time. `stalled`: it takes requests and
+   * answers none, first attempts are held as well. `rate-limited`: it named a time to return. `given-up`: no sign of life for
+   * `patience`, calls fail fast.
+   */
+  readonly state: OriginState;
+  /** Calls that are held at its gate. */
+  readonly held: number;
+  /** How many held calls may be out at once; below 1: one at a time, with a rest in between. */
+  readonly window: number;
+  /** Tokens left in the `RetryBudget` that its retries draw on, if there is one. */
+  readonly tokens?: number;
+  /** Milliseconds since the epoch of the first failure without a sign of life since, if it is down. */
+  readonly downSince?: number;
 }
 
 /**
- * Fewer tokens than a RetryBudget has by itself. The buckets of all processes that call a server add up: measured in the
- * storm simulation, 200 processes with 100 tokens each fail more callers after an outage of rejections than without
- * retries, and with 20 they fail fewer, as do 1,000.
+ * Fewer tokens than a RetryBudget has by itself. The buckets of all processes that call a server add up: 200 processes with
+ * 100 tokens each fail more callers after an outage of rejections than without retries, with 20 they fail fewer.
  */
 const TOKENS_PER_ORIGIN = 20;
+/** Milliseconds. */
 const FORGET_AFTER = 600_000;
 const MOST_ORIGINS = 10_000;
 
-interface OriginBudget extends SharedBudget {
-  readonly budget: RetryBudget;
+/** What is kept of an origin, from its first failure on. */
+export interface Origin {
+  readonly gate: Gate;
+  /** What retries with `patience: 0` draw on where their policy names no budget. */
+  readonly bucket: RetryBudget;
   usedAt: number;
 }
 
 /**
- * One budget per origin, made when a request to it first fails: before that it would be full anyway.
- * Those unused for ten minutes are forgotten, and beyond 10,000 the least recently used ones.
+ * Made when a request to an origin first fails: before that its gate would stand open. Those unused for ten minutes are forgotten,
+ * and beyond 10,000 the least recently used ones.
  */
-export class BudgetsPerOrigin {
+export class Origins {
   /** Least recently used first. */
-  readonly #origins = new Map<string, OriginBudget>();
+  readonly #known = new Map<string, Origin>();
+  /** Of all origins together: where to start from until an origin has its own. */
+  readonly #usual = new Usual();
 
-  get isEmpty(): boolean {
-    return this.#origins.size === 0;
+  /** An attempt took `took` milliseconds, and was well; how good calls take usually is learned here. */
+  noteSuccess(took: number): void {
+    this.#usual.observe(took, now());
   }
 
-  /** The budget of an origin, if any request to it failed lately. */
-  find(destination: Destination): SharedBudget | undefined {
+  /** Whether any origin may hold first attempts now. */
+  mayHoldNewCalls(): boolean {
+    for (const { gate } of this.#known.values())
+      if (gate.isHoldingNewCalls('rate-limited', Number.POSITIVE_INFINITY)) return true;
+    return false;
+  }
+
+  /** An origin, if any request to it failed lately. */
+  find(destination: Destination): Origin | undefined {
+    if (this.#known.size === 0) return undefined;
     const origin = originOf(destination);
-    const found = this.#origins.get(origin);
+    const found = this.#known.get(origin);
     return found && this.#touch(origin, found);
   }
 
-  findOrMake(destination: Destination): SharedBudget {
+  findOrMake(destination: Destination): Origin {
     const origin = originOf(destination);
-    const found = this.#origins.get(origin);
+    const found = this.#known.get(origin);
     if (found) return this.#touch(origin, found);
-    const budget = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
-    const made = this.#touch(origin, { budget, queue: new RetryQueue(budget), usedAt: 0 });
+    const gate = new Gate({ inheritedUsual: this.#usual.known(now()), lastSuccess: this.#usual.lastSuccess });
+    const bucket = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
+    const made = this.#touch(origin, { gate, bucket, usedAt: 0 });
     this.#forgetUnused(made);
     return made;
   }
 
-  report(): BudgetReport[] {
+  /** @param tokensOf the tokens that retries to an origin draw on, if they do */
+  report(patience: number, tokensOf: (origin: Origin) => number | undefined): OriginReport[] {
     this.#forgetUnused();
-    return [...this.#origins].map(([origin, { budget, queue }]) => ({
-      origin,
-      tokens: budget.tokens,
-      parked: queue.parked,
-    }));
+    return [...this.#known].map(([origin, known]) => {
+      const { gate } = known;
+      const tokens = tokensOf(known);
+      return {
+        origin,
+        state: gate.state(patience),
+        held: gate.held,
+        window: gate.window,
+        ...(tokens !== undefined && { tokens }),
+        ...(gate.downSince !== undefined && { downSince: Date.now() - (now() - gate.downSince) }),
+      };
+    });
   }
 
-  #touch(origin: string, used: OriginBudget): OriginBudget {
+  /** Forgets what is known of an origin, or of all; calls that are held go on as if it had just failed for the first time. */
+  reset(origin?: string): void {
+    for (const [name, { gate }] of this.#known) {
+      if (origin !== undefined && name !== origin) continue;
+      this.#known.delete(name);
+      gate.open();
+    }
+  }
+
+  #touch(origin: string, used: Origin): Origin {
     used.usedAt = now();
-    this.#origins.delete(origin);
-    this.#origins.set(origin, used);
+    this.#known.delete(origin);
+    this.#known.set(origin, used);
     return used;
   }
 
   /** @param inUse the one that somebody is about to use */
-  #forgetUnused(inUse?: OriginBudget): void {
+  #forgetUnused(inUse?: Origin): void {
     const longAgo = now() - FORGET_AFTER;
-    for (const [origin, known] of this.#origins) {
-      if (known.usedAt > longAgo && this.#origins.size <= MOST_ORIGINS) return;
-      if (known.queue.parked === 0 && known !== inUse) this.#origins.delete(origin);
+    for (const [origin, known] of this.#known) {
+      if (known.usedAt > longAgo && this.#known.size <= MOST_ORIGINS) return;
+      if (known.gate.held === 0 && known !== inUse) this.#known.delete(origin);
     }
   }
 }
 
-const SHARED = new WeakMap<object, SharedBudget>();
-
-/**
- * The queue of a budget that a policy names: one, however many clients share the budget.
- * axios copies a plain object with every merge of configs, but not the functions in it: so such a budget is known by its
- * `tryAcquire`, and it is the first one seen, not the copy, whose tokens count.
- */
-export function withQueue(budget: Budget): SharedBudget {
-  const key = Object.hasOwn(budget, 'tryAcquire') ? budget.tryAcquire : budget;
-  let shared = SHARED.get(key);
-  if (!shared) {
-    shared = { budget, queue: new RetryQueue(budget) };
-    SHARED.set(key, shared);
-  }
-  return shared;
-}
-
-/** As axios' own isAbsoluteURL: a scheme or none, and two slashes. */
-const ABSOLUTE_URL = /^([a-z][a-z\d+\-.]*:)?\/\//i;
-
-/** What a browser's page, or a worker, resolves relative URLs against. */
-interface PageGlobals {
-  readonly document?: { readonly baseURI?: string };
-  readonly location?: { readonly href?: string };
-}
-
-/** Scheme, host and port of the URL that axios makes of a config; of the page, in browsers, where it is relative. */
-export function originOf({ url = '', baseURL, allowAbsoluteUrls, socketPath }: Destination): string {
-  if (socketPath) return `unix:${socketPath}`;
-  const isAbsolute = ABSOLUTE_URL.test(url) && (!baseURL || allowAbsoluteUrls !== false);
-  const { document, location } = globalThis as PageGlobals;
-  const target = isAbsolute ? url : (baseURL ?? '');
-  try {
-    const { protocol, host } = new URL(target, document?.baseURI ?? location?.href);
-    // Not its `origin`, which is `null` for schemes that it does not know: `capacitor:`, `app:`.
-    return `${protocol}//${host}`;
-  } catch {
-    // No URL, or one that cannot take it apart: React Native's.
-    return /^(?:[a-z][a-z\d+\-.]*:)?\/\/[^/?#]+/i.exec(target)?.[0] ?? 'unknown';
-  }
+/** The tokens of a budget, by its looks: a RetryBudget may be of another copy of this library. */
+export function tokensOf(budget: Budget): number | undefined {
+  const { tokens } = budget as { tokens?: unknown };
+  return typeof tokens === 'number' ? tokens : undefined;
 }

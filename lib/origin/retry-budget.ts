@@ -87,8 +87,7 @@ export class RetryBudget implements Budget {
     this.#refill();
     if (this.#tokens < 1 - ROUNDING) return false;
     if (kind !== 'ordinary') {
-      const most = kind === 'patient' ? 1 : this.#maxTimeoutTokens;
-      if (this.#unproven + 1 > most + ROUNDING) return false;
+      if (this.#unproven + 1 > this.#maxTimeoutTokens + ROUNDING) return false;
       this.#unproven++;
     }
     this.#tokens = Math.max(0, this.#tokens - 1);

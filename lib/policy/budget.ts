@@ -3,15 +3,13 @@
  */
 
 /**
- * What a retry follows, and whether it can wait.
+ * What a retry follows.
  * - `'ordinary'`: a failure that was cheap for the server.
  * - `'after-timeout'`: the server is congested, and may still be at work for a client that has gone. A process that calls
  *   it once a second cannot tell a lost request from a stalled server; with a thousand such processes, a hundred
  *   tokens each would be the outage.
- * - `'patient'`: one that is parked when there is no token (`whenBudgetEmpty: 'wait'`), whatever it follows. Since it loses
- *   nothing by waiting, it leaves all tokens but one to those that would.
  */
-export type RetryKind = 'ordinary' | 'after-timeout' | 'patient';
+export type RetryKind = 'ordinary' | 'after-timeout';
 
 /** What a retry budget must offer, wherever its tokens are kept. */
 export interface Budget {

@@ -11,7 +11,8 @@ import type { AxiosError, AxiosResponse } from 'axios';
  * - `retries-exhausted`: `maxRetries` retries were made and the last one failed as well.
  * - `time-budget-exceeded`: `timeBudget` is used up, or the next wait would have ended past it.
  * - `retry-after-too-long`: the server named a wait longer than `maxRetryAfter`.
- * - `retry-budget-empty`: there was no token, or none for `maxQueueTime`: too many retries fail already.
+ * - `retry-budget-empty`: the origin showed no sign of life for as long as `patience`, the retry was held for `maxQueueTime`, or there was
+ *   no place at the gate, or no token: too many retries fail already.
  * - `server-said-stop`: the server sent `x-should-retry: false`.
  * - `aborted`: the caller's `signal` or `cancelToken` fired, one of the policy's callbacks threw, or `backoff` returned no number.
  * - `detached`: the interceptors were detached meanwhile.
@@ -31,7 +32,10 @@ export type GiveUpReason =
 /** How a logical request ended, or `'pending'`. */
 export type Outcome = 'pending' | 'succeeded' | GiveUpReason;
 
-/** Who decided how long to wait: the policy's `backoff` or `judge`, or the response header of that name. */
+/**
+ * Who decided how long to wait: the policy's `backoff` or `judge`, or the response header of that name. `reused-socket`: nobody,
+ * it was sent again at once, because the server closed a kept-alive connection just as it was used again.
+ */
 export type DelaySource =
   | 'backoff'
   | 'retry-after-ms'
@@ -39,7 +43,8 @@ export type DelaySource =
   | 'ratelimit-reset'
   | 'ratelimit'
   | 'x-ratelimit-reset'
-  | 'judge';
+  | 'judge'
+  | 'reused-socket';
 
 /** One failed attempt, small enough to log. Holds no response, socket, header or error object. */
 export interface AttemptFailure {
@@ -68,8 +73,10 @@ export interface RetryState {
   readonly retries: number;
   /** Milliseconds since the logical request began; stands still once it is settled. */
   readonly elapsed: number;
-  /** Milliseconds spent waiting between attempts, all waits together. */
+  /** Milliseconds spent waiting between attempts, all waits together, at the gate included. */
   readonly totalDelay: number;
+  /** Milliseconds it was held at the gate of its origin, all times together, before the first attempt included. */
+  readonly totalHeld: number;
   /** Milliseconds that the server named, where `outcome` is `retry-after-too-long`. */
   readonly retryAfter?: number | undefined;
   /** The idempotency key that every attempt carries, if any. */

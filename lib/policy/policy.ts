@@ -2,7 +2,7 @@
  * A policy's fields, their defaults, how levels merge, and what is refused.
  */
 import type { Budget } from './budget';
-import type { BackoffFunction, BackoffOptions, RetryPolicy } from './retry-policy';
+import type { BackoffFunction, BackoffOptions, HoldNewCalls, RetryPolicy } from './retry-policy';
 import {
   aFunction,
   arrayOf,
@@ -34,8 +34,10 @@ export interface ResolvedPolicy {
   readonly idempotencyKeyHeader: string;
   readonly attemptHeader: string | undefined;
   readonly budget: Budget | false | undefined;
-  readonly whenBudgetEmpty: 'fail' | 'wait';
+  readonly patience: number;
   readonly maxQueueTime: number;
+  readonly maxHeld: number;
+  readonly holdNewCalls: HoldNewCalls;
   readonly onRetry: RetryPolicy['onRetry'];
   readonly onGiveUp: RetryPolicy['onGiveUp'];
   readonly onSettled: RetryPolicy['onSettled'];
@@ -56,7 +58,9 @@ const DEFAULTS = {
   // RFC 9110 section 9.2.2, and QUERY of draft-ietf-httpbis-safe-method-w-body.
   methods: ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PUT', 'DELETE'],
   idempotencyKeyHeader: 'Idempotency-Key',
+  patience: 10_000,
   maxQueueTime: 30_000,
+  maxHeld: 10_000,
 } as const;
 
 const BACKOFF_FIELDS: Readonly<Record<keyof BackoffOptions, Check>> = {
@@ -95,8 +99,10 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
       );
     }
   },
-  whenBudgetEmpty: oneOf('fail', 'wait'),
+  patience: numberFrom(0, ' milliseconds', { orInfinity: true }),
   maxQueueTime: milliseconds(),
+  maxHeld: countOrInfinity,
+  holdNewCalls: oneOf('stalled', 'rate-limited', false),
   onRetry: aFunction,
   onGiveUp: aFunction,
   onSettled: aFunction,
@@ -153,8 +159,10 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     idempotencyKeyHeader: policy.idempotencyKeyHeader ?? DEFAULTS.idempotencyKeyHeader,
     attemptHeader: policy.attemptHeader,
     budget: policy.budget,
-    whenBudgetEmpty: policy.whenBudgetEmpty ?? 'fail',
+    patience: policy.patience ?? DEFAULTS.patience,
     maxQueueTime: policy.maxQueueTime ?? DEFAULTS.maxQueueTime,
+    maxHeld: policy.maxHeld ?? DEFAULTS.maxHeld,
+    holdNewCalls: policy.holdNewCalls ?? 'stalled',
     onRetry: policy.onRetry,
     onGiveUp: policy.onGiveUp,
     onSettled: policy.onSettled,

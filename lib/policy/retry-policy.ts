@@ -31,6 +31,9 @@ export interface BackoffOptions {
  */
 export type BackoffFunction = (retry: number, error: AxiosError, state: RetryState) => number;
 
+/** When first attempts are held at the gate of their origin. */
+export type HoldNewCalls = 'stalled' | 'rate-limited' | false;
+
 /** What `judge` says of a response: a transient failure, not yet, or (anything else) good. */
 export type Judgement = boolean | { after: number } | undefined;
 
@@ -39,7 +42,10 @@ export type Overlay = Partial<AxiosRequestConfig> | undefined;
 
 /** How failed requests are retried. Every field is optional; `undefined` leaves it to the weaker level, and in the end to the default. */
 export interface RetryPolicy {
-  /** Retries after the first attempt; `Infinity` is allowed. Default 5. */
+  /**
+   * Retries after the first attempt; `Infinity` is allowed. Default 5. What goes out on a kept-alive connection just as the server
+   * closes it is sent again once, if it may be, without being counted.
+   */
   maxRetries?: number | undefined;
   /** The delay curve, merged field by field with weaker levels, or a function. Default: 100 ms doubling up to 30 s, full jitter. */
   backoff?: BackoffOptions | BackoffFunction | undefined;
@@ -56,7 +62,8 @@ export interface RetryPolicy {
    */
   timeBudget?: number | undefined;
   /**
-   * Judges the error: may it be gone a moment later? `undefined` leaves it to the built-in classification.
+   * Judges the error: may it be gone a moment later? `undefined` leaves it to the built-in classification, a rejection with
+   * nothing is a no. Asked last, and not when no retry is left.
    * Whether the request may be repeated is decided by `methods` and `idempotencyKey` all the same.
    */
   isRetryable?:
@@ -83,7 +90,11 @@ export interface RetryPolicy {
    * interceptor registered before attachRetry. Default none.
    */
   nextAttempt?: ((event: RetryEvent) => Overlay | Promise<Overlay>) | undefined;
-  /** Methods that may be repeated without an idempotency key, in any case; replaces the default: GET, HEAD, OPTIONS, TRACE, QUERY, PUT, DELETE (RFC 9110 section 9.2.2). */
+  /**
+   * Methods that may be repeated without an idempotency key, in any case; replaces the default: GET, HEAD, OPTIONS, TRACE, QUERY, PUT,
+   * DELETE (RFC 9110 section 9.2.2). What surely was not processed is repeated whatever its method: no connection was made, or the
+   * answer is 425 or 429 and no redirect led there.
+   */
   methods?: readonly string[] | undefined;
   /**
    * Makes any method repeatable. `true`: a UUID v4 made once per logical request (none for safe methods, which need
@@ -97,18 +108,29 @@ export interface RetryPolicy {
   /** A header that tells the server the number of the attempt: 1, 2, ... Default none. */
   attemptHeader?: string | undefined;
   /**
-   * The tokens retries draw on: a budget to share between all origins and clients that name it, or `false` for none. Default
-   * one `RetryBudget` of 20 tokens per origin and attached instance. One of your own make is best an instance of a
-   * class: axios copies plain objects, so those are told apart by their `tryAcquire` function.
+   * Milliseconds an origin may be without a sign of life before its calls fail fast, from its first failure without a success
+   * since. Until then retries that may not go yet are held at the gate of their origin. `0`: nothing is ever held: a bucket of tokens
+   * decides, and when it is empty the call fails at once. `Infinity`: held as long as `timeBudget`, `maxQueueTime` and the
+   * signal allow. Default 10 000.
+   */
+  patience?: number | undefined;
+  /** Milliseconds: the longest one call is held in all, the draining of the line after recovery included. Default 30 000. */
+  maxQueueTime?: number | undefined;
+  /** The most calls held per origin; one more fails at once (`retry-budget-empty`). Default 10 000. */
+  maxHeld?: number | undefined;
+  /**
+   * Whether first attempts are held as well. `'stalled'` (default): while the origin takes requests and answers none.
+   * `'rate-limited'`: also until the time that a 429 or 503 named. `false`: never, and a timeout of this call is no evidence of
+   * a stall (a long poll, which is meant to time out). What was never sent is held, never refused: when patience ends, it is sent.
+   */
+  holdNewCalls?: HoldNewCalls | undefined;
+  /**
+   * A budget that every retry must also draw a token from, to share between all origins and clients that name it. A retry
+   * without a token is held until there is one, the gate lets it probe, or patience ends. Default none; with `patience: 0` one
+   * `RetryBudget` of 20 tokens per origin and attached instance, or none with `false`. One of your own make is best
+   * an instance of a class: axios copies plain objects, so those are told apart by their `tryAcquire` function.
    */
   budget?: Budget | false | undefined;
-  /**
-   * `'fail'` (default): give up at once when there is no token. `'wait'`: park the retry until the origin shows that
-   * it recovers, at most `maxQueueTime`.
-   */
-  whenBudgetEmpty?: 'fail' | 'wait' | undefined;
-  /** Milliseconds: the longest one retry stays parked (a request with several may wait as long each time). Default 30 000. */
-  maxQueueTime?: number | undefined;
   /**
    * Called before each wait, and awaited. If it throws, retrying stops and what it threw is thrown,
    * with the request's error as `cause`. A signal, `timeBudget` or a detach ends the waiting for it.

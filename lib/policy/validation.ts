@@ -49,6 +49,8 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   onFailedAttempt: 'onRetry',
   onMaxRetryTimesExceeded: 'onGiveUp',
   onSuccess: 'onSettled',
+  whenBudgetEmpty: 'patience',
+  capacity: 'maxTokens',
 };
 
 /**

@@ -2,6 +2,7 @@
  * One attempt of a logical request: what went to the adapter, and what the adapter answered.
  */
 import type { AxiosResponse } from 'axios';
+import type { Turn } from '../origin/turn';
 import { now } from '../timing';
 import { type Finding, findingOf, foreignFinding } from '../verdict/finding';
 import type { AttemptDeadline, TimedConfig } from './attempt-deadline';
@@ -31,12 +32,14 @@ export class Attempt {
   finding: Finding | undefined = undefined;
   /** Milliseconds to the adapter's answer. */
   took = 0;
+  /** Its turn at the gate, where it had to wait for one. */
+  turn: Turn | undefined = undefined;
   /** Once true, it must not reach an adapter any more. */
   isOver = false;
 
   constructor(
     /** Milliseconds on the clock of `now()`. */
-    readonly startedAt: number,
+    public startedAt: number,
     /** The time budget's end, put upon this attempt. */
     readonly deadline?: AttemptDeadline,
     /** Whether it goes to another origin than the caller asked for. */

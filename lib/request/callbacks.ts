@@ -7,7 +7,7 @@ import type { Overlay } from '../policy/retry-policy';
 import { show } from '../policy/validation';
 import { settled } from '../timing';
 import type { Delay } from '../verdict/verdict';
-import { type Failure, withCause, withHidden } from './endings';
+import { asError, type Failure, withHidden } from './endings';
 import type { LogicalRequest } from './logical-request';
 
 /** Thrown where the request ended while it waited for an answer of somebody else's. */
@@ -17,22 +17,37 @@ export class Interrupted {
 
 /**
  * What a callback or a budget kept elsewhere answers.
+ * @param longest milliseconds that a budget may take to answer
  * @throws Interrupted when the signal, the token, the time budget or a detach comes first
  */
-export async function answerOf<T>(request: LogicalRequest, answer: T | Promise<T>): Promise<T> {
+export async function answerOf<T>(
+  request: LogicalRequest,
+  answer: T | Promise<T>,
+  longest = Number.POSITIVE_INFINITY,
+): Promise<T> {
   if (typeof (answer as Promise<T> | undefined)?.then !== 'function') return answer;
   const answered = Promise.resolve(answer);
   // Interrupted, nobody hears it.
   answered.catch(() => {});
-  const end = await settled(answered, request.timeLeft, request.interrupters);
-  if (end === 'expired' || (!end && request.timeLeft <= 0)) throw new Interrupted('time-budget-exceeded');
-  if (end) throw new Interrupted(end);
+  const end = await settled(answered, Math.min(request.timeLeft, longest), request.interrupters);
+  if (request.timeLeft <= 0) throw new Interrupted('time-budget-exceeded');
+  if (end) throw new Interrupted(end === 'expired' ? 'retry-budget-empty' : end);
   return answered;
 }
 
-/** The user's own judgement of a failure. */
-export function askForOpinion(request: LogicalRequest, { error }: Failure): Promise<boolean | undefined> {
-  return answerOf(request, request.policy.isRetryable?.(error, request.state));
+/** The user's own judgement of a failure. To reject with nothing is to say no, as it is to axios-retry. */
+export async function askForOpinion(
+  request: LogicalRequest,
+  { error, finding }: Failure,
+): Promise<boolean | undefined> {
+  try {
+    const opinion = await answerOf(request, request.policy.isRetryable?.(error, request.state));
+    if (opinion && !(finding.serverAsks ?? finding.isTransient)) request.hasOverruled = true;
+    return opinion;
+  } catch (thrown) {
+    if (thrown === undefined || thrown === null) return false;
+    throw thrown;
+  }
 }
 
 /** What is to be laid over the original for the coming attempt. */
@@ -57,8 +72,8 @@ export async function announceRetry(request: LogicalRequest, failure: Failure, n
   if (onRetry) await answerOf(request, onRetry(retryEvent(request, failure, next)));
 }
 
-function retryEvent({ state }: LogicalRequest, { error }: Failure, next: Delay): RetryEvent {
-  return withHidden({ state, retry: state.retries + 1, ...next }, { error });
+function retryEvent({ state, retries }: LogicalRequest, { error }: Failure, next: Delay): RetryEvent {
+  return withHidden({ state, retry: retries + 1, ...next }, { error });
 }
 
 /** How a logical request ended. */
@@ -82,6 +97,6 @@ export async function tellEnd(request: LogicalRequest, { reason, error, response
       withHidden<object, object>({ state }, error === undefined ? { response } : { error }) as SettledEvent,
     );
   } catch (thrown) {
-    throw withCause(thrown, error);
+    throw asError(thrown, error);
   }
 }

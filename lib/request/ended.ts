@@ -5,10 +5,10 @@ import axios, { type AxiosError, type AxiosResponse } from 'axios';
 import type { Judgement } from '../policy/retry-policy';
 import { show } from '../policy/validation';
 import { isDelay } from '../verdict/backoff';
-import { isAxiosError } from '../verdict/classify';
+import { isAxiosError, type SentConfig } from '../verdict/classify';
 import { findingOf, findingOfResponse, foreignFinding } from '../verdict/finding';
 import { answerOf } from './callbacks';
-import { type Ended, type Failure, timeBudgetError } from './endings';
+import { type Ended, type Failure, timeBudgetError, timeoutError } from './endings';
 import type { LogicalRequest } from './logical-request';
 
 /** Whether an attempt was good without a question that somebody has to think about. */
@@ -75,14 +75,55 @@ function isOfAttempt({ attempt, state }: LogicalRequest, error: unknown): boolea
   );
 }
 
-/** What becomes of an attempt that outlived the time budget: a timeout, for nobody cancelled anything. */
+/**
+ * What becomes of an attempt that outlived the time budget: a timeout, for nobody cancelled anything. The attempt's own, if that is
+ * up as well.
+ */
 export function withinTime(request: LogicalRequest, ended: Ended): Ended {
   const { attempt, state, policy } = request;
   if ('value' in ended) return ended;
   const { deadline, finding, sent } = attempt;
   const isOut = deadline?.expired || (request.timeLeft <= 0 && (finding?.isTimeout || (deadline && !sent)));
   if (!isOut) return ended;
+  const isTimeout = finding?.isTimeout || wouldTimeOut(attempt.error);
+  const ownTimeout = sent && isTimeout ? deadline?.ownTimeout : undefined;
+  if (ownTimeout && finding?.isTimeout && sent?.timeout === ownTimeout) return ended;
   // Who has not answered yet may still send: on his config the signal stays aborted, the caller gets a copy.
   if (!attempt.isAnswered && sent) attempt.sent = { ...sent };
-  return { error: timeBudgetError(ended.error, policy.timeBudget, state.attempts, attempt.sent ?? {}) };
+  const about = attempt.sent ?? {};
+  const error = ownTimeout
+    ? timeoutError(ended.error, ownTimeout, about as SentConfig)
+    : timeBudgetError(ended.error, policy.timeBudget, state.attempts, about);
+  return { error, isOutOfTime: true };
+}
+
+/** The attempt failed: nothing of it is left running. */
+export function endAttempt({ attempt, state }: LogicalRequest, { finding }: Failure, ended: Ended): void {
+  attempt.isOver = true;
+  attempt.deadline?.release(attempt.sent);
+  // What the time budget ended is a timeout, whatever the adapter made of its signal.
+  const isOutOfTime = 'error' in ended && ended.isOutOfTime;
+  const { code, message } = isOutOfTime ? (ended.error as AxiosError) : finding;
+  const { status } = finding;
+  state.failures.push({
+    attempt: state.attempts,
+    ...(status !== undefined && { status }),
+    ...(code && { code }),
+    message,
+  });
+}
+
+/**
+ * Whether axios' timer runs that would have ended this attempt. Under the http adapter, it runs neither before there is a socket, as
+ * while a proxy opens a tunnel, nor while a body drips.
+ */
+function wouldTimeOut(error: unknown): boolean {
+  const { request } = (error ?? {}) as { request?: NodeRequest & { _currentRequest?: NodeRequest } };
+  const sent = request?._currentRequest ?? request;
+  return !sent || !('reusedSocket' in sent) || Boolean(sent.socket && !sent.res);
+}
+
+interface NodeRequest {
+  readonly socket?: unknown;
+  readonly res?: unknown;
 }

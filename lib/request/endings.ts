@@ -2,12 +2,16 @@
  * What a caller gets when a logical request ends without success, and how errors are tied together.
  */
 import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { show } from '../policy/validation';
 import type { CancelTokenLike } from '../timing';
-import { causesOf } from '../verdict/classify';
+import { causesOf, type SentConfig } from '../verdict/classify';
 import type { Finding } from '../verdict/finding';
 
 /** What the inside interceptors made of an attempt's answer. */
-export type Ended = { readonly value: unknown } | { readonly error: unknown };
+export type Ended =
+  | { readonly value: unknown }
+  /** `isOutOfTime`: it was made here, because the time budget ended the attempt. */
+  | { readonly error: unknown; readonly isOutOfTime?: boolean };
 
 /** Why an attempt was not good. */
 export interface Failure {
@@ -47,12 +51,39 @@ export function timeBudgetError(
   return withCause(timeout, error);
 }
 
+/** What the caller gets when the time budget ended an attempt just as its own timeout would have: that, as axios says it. */
+export function timeoutError(error: unknown, timeout: number, sent: SentConfig & object): unknown {
+  const { request } = (error ?? {}) as Partial<AxiosError>;
+  const isFetch = typeof (request as { redirect?: unknown } | undefined)?.redirect === 'string';
+  const hasClearCode = isFetch || sent.transitional?.clarifyTimeoutError;
+  const message = (!isFetch && sent.timeoutErrorMessage) || `timeout of ${timeout}ms exceeded`;
+  const code = hasClearCode ? 'ETIMEDOUT' : 'ECONNABORTED';
+  return withCause(new axios.AxiosError(message, code, sent as InternalAxiosRequestConfig, request), error);
+}
+
+/** What a callback of the policy threw, as the caller gets it: an Error, with the request's as its cause. */
+export function asError(thrown: unknown, cause: unknown): unknown {
+  const what = () => new Error(`a callback of retryPolicy threw what is no Error: ${show(thrown)}`);
+  return withCause(isError(thrown) ? thrown : what(), cause);
+}
+
+/** Of any realm: an iframe's, or jest's. */
+function isError(thrown: unknown): boolean {
+  const tag = Object.prototype.toString.call(thrown);
+  return thrown instanceof Error || tag === '[object Error]' || tag === '[object DOMException]';
+}
+
+/** The causes that were put here. One error may be thrown for call after call, and what was the cause once is no longer. */
+const CAUSES = new WeakMap<Error, unknown>();
+
 /** Not enumerable, as axios sets it: whoever serialises an error does not get its cause's sockets as well. */
 export function withCause(error: unknown, cause: unknown): unknown {
-  if (!(error instanceof Error) || error.cause !== undefined || !Object.isExtensible(error)) return error;
+  if (!(error instanceof Error) || !Object.isExtensible(error)) return error;
+  if (error.cause !== undefined && error.cause !== CAUSES.get(error)) return error;
   // What a callback threw may be the request's error or one of its causes.
   if (!causesOf(cause).some((known) => known === error)) {
     Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
+    CAUSES.set(error, cause);
   }
   return error;
 }

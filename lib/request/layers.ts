@@ -21,6 +21,8 @@
 export interface Pass<Config> {
   /** A replay runs the inside only: it is never captured nor settled. */
   readonly isReplay: boolean;
+  /** Whether `capture` returns at once; else axios must not run the request chain synchronously. */
+  readonly isSynchronous: boolean;
   capture(config: Config): Config | Promise<Config>;
   seal(config: Config): Config;
   observe(response: unknown): unknown;
@@ -150,7 +152,11 @@ function requestChain<Config>(
 ): readonly Handler<Config>[] {
   const seal = { fulfilled: (config: Config) => pass.seal(config), rejected: null, synchronous: true };
   if (pass.isReplay) return inOrder ? [...inside, seal] : [seal, ...inside];
-  const capture = { fulfilled: (config: Config) => pass.capture(config), rejected: null, synchronous: true };
+  const capture = {
+    fulfilled: (config: Config) => pass.capture(config),
+    rejected: null,
+    synchronous: pass.isSynchronous,
+  };
   return inOrder ? [...outside, capture, ...inside, seal] : [seal, ...inside, capture, ...outside];
 }
 

@@ -1,7 +1,7 @@
 /**
  * One logical request: what the caller asked for, under which policy, and what became of it so far.
  */
-import type { BudgetsPerOrigin } from '../origin/origins';
+import type { Origins } from '../origin/origins';
 import type { ResolvedPolicy } from '../policy/policy';
 import type { Overlay } from '../policy/retry-policy';
 import type { AbortSignalLike, CancelTokenLike, Interrupters, StopSignal } from '../timing';
@@ -18,8 +18,7 @@ export interface Attachment {
   /** Whether replays still find their way: both of our interceptors are where they were. */
   readonly isWhole: () => boolean;
   readonly detached: StopSignal;
-  /** The budgets of requests whose policy names none. */
-  readonly budgets: BudgetsPerOrigin;
+  readonly origins: Origins;
 }
 
 export class LogicalRequest {
@@ -30,6 +29,10 @@ export class LogicalRequest {
   pass: object | undefined = undefined;
   /** The backoff's last sample, in milliseconds: decorrelated jitter starts from it. */
   previousBackoff: number | undefined = undefined;
+  /** Whether `isRetryable` called a failure transient that is not so by itself. */
+  hasOverruled = false;
+  /** Whether it was sent again because a kept-alive connection broke. */
+  hasResent = false;
   /** The last thing a budget kept elsewhere rejected with. */
   budgetError: unknown = undefined;
   /** What `nextAttempt` laid over the original for the attempt that is running, or to come. */
@@ -58,6 +61,11 @@ export class LogicalRequest {
   static of(config: unknown): LogicalRequest | undefined {
     const owner = LiveRetryState.ownerOf((config as { retryState?: unknown } | null | undefined)?.retryState);
     return owner instanceof LogicalRequest ? owner : undefined;
+  }
+
+  /** Retries so far, but for what was sent again because a kept-alive connection broke. */
+  get retries(): number {
+    return this.state.retries - (this.hasResent ? 1 : 0);
   }
 
   /** The one that owns the retries. */

@@ -1,13 +1,14 @@
 /**
  * What the caller asked for, kept for replays, and whether its body can be sent twice.
  */
-import type { Destination } from '../origin/origins';
+import type { Destination } from '../origin/destination';
 
 /**
  * A merged config as the caller asked for it, before any interceptor saw it. Plain objects, arrays, URLSearchParams and
  * FormData are copied all the way down, everything else (instances of classes) is kept by reference, as axios itself
  * does when it merges. So whatever interceptors then do to the config, or to its headers, params or data, in place,
- * a replay starts from what the caller asked for.
+ * a replay starts from what the caller asked for. Only of a long body, of more than 1,000 lists and objects, are the lists' items
+ * kept by reference, as axios keeps those of all lists: to copy them would take longer than to send them.
  *
  * Made for every request and needed by few, so making it is quick: two lists take a third of the time of an object with
  * these keys, which axios' configs, having no prototype, are slow to be copied into.
@@ -24,7 +25,7 @@ export class OriginalRequest {
       const key = keys[index] as string;
       const value = (config as Record<string, unknown>)[key];
       // axios' headers become a plain object: quicker than making AxiosHeaders, and as good to axios.
-      values[index] = key === 'headers' ? { ...(value as object) } : copyOf(value);
+      values[index] = key === 'headers' ? { ...(value as object) } : copyOfField(key, value);
     }
     this.#config = config;
     this.#keys = keys;
@@ -47,7 +48,7 @@ export class OriginalRequest {
   toConfig(): Record<string, unknown> {
     const config: Record<string | symbol, unknown> = {};
     this.#keys.forEach((key, index) => {
-      config[key] = copyOf(this.#values[index]);
+      config[key] = copyOfField(key, this.#values[index]);
     });
     for (const key of Object.getOwnPropertySymbols(this.#config)) {
       config[key] = copyOf((this.#config as typeof config)[key]);
@@ -57,12 +58,29 @@ export class OriginalRequest {
 }
 
 const NOTHING: readonly object[] = [];
+/** Lists and objects in a body, or items in one list. */
+const MOST_COPIED = 1_000;
 
-/** @param within the arrays and objects that hold the value: what holds itself is not copied again */
-function copyOf(value: unknown, within = NOTHING): unknown {
+function copyOfField(key: string, value: unknown): unknown {
+  return copyOf(value, NOTHING, key !== 'data' || !isLong(value));
+}
+
+function isLong(value: unknown, seen = { count: 0 }): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!Array.isArray(value) && !isPlainObject(value)) return false;
+  if (Array.isArray(value) && value.length > MOST_COPIED) return true;
+  if (++seen.count > MOST_COPIED) return true;
+  return Object.values(value).some((part) => isLong(part, seen));
+}
+
+/**
+ * @param within the arrays and objects that hold the value: what holds itself is not copied again
+ * @param hasItems whether the items of arrays are copied as well
+ */
+function copyOf(value: unknown, within = NOTHING, hasItems = true): unknown {
   if (typeof value !== 'object' || value === null || within.includes(value)) return value;
-  if (Array.isArray(value)) return copyItems(value, within);
-  if (isPlainObject(value)) return copyFields(value, within);
+  if (Array.isArray(value)) return hasItems ? copyItems(value, within) : value.slice();
+  if (isPlainObject(value)) return copyFields(value, within, hasItems);
   if (value instanceof URLSearchParams) return new URLSearchParams(value);
   if (typeof FormData === 'function' && value instanceof FormData) return copyOfForm(value);
   return value;
@@ -74,12 +92,12 @@ function copyOfForm(form: FormData): FormData {
   return copy;
 }
 
-function copyFields(fields: object, within: readonly object[]): Record<string, unknown> {
+function copyFields(fields: object, within: readonly object[], hasItems: boolean): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...fields };
   for (const key in copy) {
     const value = copy[key];
     if (typeof value === 'object' && value !== null && Object.hasOwn(copy, key)) {
-      copy[key] = copyOf(value, [...within, fields]);
+      copy[key] = copyOf(value, [...within, fields], hasItems);
     }
   }
   return copy;

@@ -2,12 +2,14 @@
  * One pass of a call through its instance: what happens to the config on its way to the adapter, and who hears the answer.
  */
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import type { Gate } from '../origin/gate';
+import { holdAt, Turn } from '../origin/turn';
 import type { ResolvedPolicy } from '../policy/policy';
 import { now } from '../timing';
 import { idempotencyKeyOf, keyOnConfig, setHeader } from '../verdict/idempotency-key';
 import { Attempt, type AttemptConfig } from './attempt';
 import { AttemptDeadline } from './attempt-deadline';
-import type { Ended } from './endings';
+import { canceledError, type Ended } from './endings';
 import type { Pass } from './layers';
 import { type Attachment, LogicalRequest } from './logical-request';
 import { OriginalRequest } from './original-request';
@@ -45,6 +47,7 @@ function configOf(answer: unknown): unknown {
 
 export class AttemptPass implements Pass<AttemptConfig> {
   readonly isReplay: boolean;
+  readonly isSynchronous: boolean;
   #isCutOff = false;
   /** Milliseconds on the clock of `now()`: the time budget counts what the outside interceptors take as well. */
   readonly #openedAt = now();
@@ -64,6 +67,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
     private request: LogicalRequest | undefined,
   ) {
     this.isReplay = request !== undefined;
+    this.isSynchronous = !opening.attachment.origins.mayHoldNewCalls();
     this.#attempt = request?.attempt;
     this.#resends = parent?.attempt.isAnswered ? parent.attempt : undefined;
     if (request) request.pass = this;
@@ -73,7 +77,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
     this.#isCutOff = true;
   }
 
-  capture(config: AttemptConfig): AttemptConfig {
+  capture(config: AttemptConfig): AttemptConfig | Promise<AttemptConfig> {
     const own = extensible(config);
     delete own.retryState;
     try {
@@ -82,7 +86,34 @@ export class AttemptPass implements Pass<AttemptConfig> {
     } catch (error) {
       this.#refusal = { error };
     }
-    return own;
+    const gate = this.request && !this.parent && gateThatHolds(this.request);
+    return gate ? this.#hold(gate, own) : own;
+  }
+
+  /** A first attempt waits at its gate: no adapter and no inside interceptor sees anything of it before it is let go. */
+  async #hold(gate: Gate, config: AttemptConfig): Promise<AttemptConfig> {
+    const { state, policy, interrupters, timeLeft } = this.request as LogicalRequest;
+    const { patience, maxRetries, maxQueueTime } = policy;
+    const heldAt = now();
+    state.attempts = 0;
+    const longest = Math.min(maxQueueTime, timeLeft);
+    const end = await holdAt(
+      gate,
+      { retriesLeft: maxRetries, longest, patience, unsent: true },
+      interrupters,
+    );
+    const goesAt = now();
+    state.totalHeld = goesAt - heldAt;
+    if (end === 'aborted')
+      this.#refusal = {
+        error: canceledError({ config, request: undefined }, interrupters.cancelToken, undefined),
+      };
+    else if ((this.request as LogicalRequest).timeLeft > 0) state.attempts = 1;
+    if (this.#attempt) {
+      this.#attempt.startedAt = goesAt;
+      this.#attempt.turn = typeof end === 'object' && end.pass ? Turn.of(gate, end.pass) : undefined;
+    }
+    return config;
   }
 
   #begin(policy: ResolvedPolicy, config: AttemptConfig): void {
@@ -91,7 +122,9 @@ export class AttemptPass implements Pass<AttemptConfig> {
     const hasDeadline = policy.timeBudget !== undefined && !parent;
     const startedAt = now();
     const left = (policy.timeBudget ?? 0) - (startedAt - this.#openedAt);
-    const deadline = hasDeadline ? new AttemptDeadline(Math.max(0, left), config) : undefined;
+    const deadline = hasDeadline
+      ? new AttemptDeadline(Math.max(0, left), config, policy.timeBudget)
+      : undefined;
     const attempt = new Attempt(startedAt, deadline);
     const request = new LogicalRequest(opening.attachment, policy, original, attempt, this.#openedAt, parent);
     config.retryState = request.state;
@@ -166,6 +199,13 @@ export class AttemptPass implements Pass<AttemptConfig> {
     if (parent && this.#attempt?.sent) this.#attempt.sent.retryState = parent.state;
     return 'error' in ended ? Promise.reject(ended.error) : ended.value;
   }
+}
+
+/** The gate at which a first attempt has to wait, if any: of those that are held, none is refused. */
+function gateThatHolds({ attachment, original, policy }: LogicalRequest): Gate | undefined {
+  const { patience, holdNewCalls, maxHeld } = policy;
+  const gate = patience > 0 ? attachment.origins.find(original.destination)?.gate : undefined;
+  return gate?.isHoldingNewCalls(holdNewCalls, patience) && gate.held < maxHeld ? gate : undefined;
 }
 
 /** Frozen, as some interceptors leave it, neither we nor axios could put anything on it. */

@@ -2,7 +2,8 @@
  * Sending a logical request again: the config of the next attempt, and the one pass through the instance that makes it.
  */
 import axios, { type AxiosRequestConfig } from 'axios';
-import { originOf } from '../origin/origins';
+import { originOf } from '../origin/destination';
+import type { Turn } from '../origin/turn';
 import type { Overlay } from '../policy/retry-policy';
 import { now } from '../timing';
 import { deleteHeader, setHeader } from '../verdict/idempotency-key';
@@ -18,12 +19,13 @@ const CREDENTIALS = ['Authorization', 'Cookie', 'Proxy-Authorization'];
  * Makes the next attempt.
  * @returns what the inside made of its answer
  */
-export function sendAgain(request: LogicalRequest): Promise<unknown> {
+export function sendAgain(request: LogicalRequest, turn: Turn | undefined): Promise<unknown> {
   const { attachment, state, timeLeft } = request;
   state.attempts++;
   const config = nextConfig(request);
   const deadline = timeLeft === Number.POSITIVE_INFINITY ? undefined : new AttemptDeadline(timeLeft, config);
   const attempt = new Attempt(now(), deadline, goesElsewhere(request, config));
+  attempt.turn = turn;
   request.attempt = attempt;
   request.awaited = attempt;
   if (!deadline) return attachment.send(config);

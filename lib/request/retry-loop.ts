@@ -2,20 +2,21 @@
  * The loop of one logical request: was the attempt good, is it worth repeating, may it go now, and once more through the instance.
  */
 import type { AxiosError } from 'axios';
-import { type SharedBudget, withQueue } from '../origin/origins';
-import { tellBudget } from '../origin/retry-budget';
-import { RetryPermit } from '../origin/retry-permit';
+import { namedBudget } from '../origin/token-line';
+import { type Obstacle, Turn, type Way } from '../origin/turn';
 import type { GiveUpReason } from '../policy/events';
 import { now, wait } from '../timing';
 import { sampleBackoff } from '../verdict/backoff';
 import { type Delay, decide, type Ending, fitsIn } from '../verdict/verdict';
 import { announceRetry, answerOf, askForNextAttempt, askForOpinion, Interrupted, tellEnd } from './callbacks';
-import { failureOf, isPlainlyGood, withinTime } from './ended';
-import { canceledError, type Ended, type Failure, withCause } from './endings';
+import { endAttempt, failureOf, isPlainlyGood, withinTime } from './ended';
+import { asError, canceledError, type Ended, type Failure } from './endings';
+import { noteFailure, noteSuccess } from './evidence';
 import type { LogicalRequest } from './logical-request';
 import { isReplayable } from './original-request';
 import { releaseBody } from './release-body';
 import { destinationOf, sendAgain } from './replay';
+import { resentIfStale } from './resend';
 import { putState } from './retry-state';
 
 /**
@@ -29,10 +30,10 @@ export function settleAttempt(request: LogicalRequest, ended: Ended): unknown {
 }
 
 async function retryUntilSettled(request: LogicalRequest, first: Ended): Promise<unknown> {
-  let ended = first;
+  let ended = await resentIfStale(request, first);
   for (;;) {
     const step = await nextStep(request, withinTime(request, ended));
-    if (!(step instanceof RetryPermit)) return step.settle();
+    if (!(step instanceof Turn)) return step.settle();
     ended = await attempt(request, step);
   }
 }
@@ -42,8 +43,8 @@ interface Settlement {
   settle(): unknown;
 }
 
-/** @returns the permission for the next attempt, or the end of the logical request */
-async function nextStep(request: LogicalRequest, ended: Ended): Promise<RetryPermit | Settlement> {
+/** @returns the turn of the next attempt, or the end of the logical request */
+async function nextStep(request: LogicalRequest, ended: Ended): Promise<Turn | Settlement> {
   let failure: Failure | undefined;
   const end = (ending: Ending, how = endFor(request, ended, ending.reason, failure)): Settlement => ({
     settle: () => giveUp(request, how, ending, failure),
@@ -52,13 +53,14 @@ async function nextStep(request: LogicalRequest, ended: Ended): Promise<RetryPer
     failure = await failureOf(request, ended);
     if (!failure) return { settle: () => succeed(request, (ended as { value: unknown }).value) };
     endAttempt(request, failure, ended);
+    noteFailure(request, failure);
     const next = await verdictOn(request, failure);
     if ('reason' in next) return end(next);
     const turn = await turnOf(request, failure, next);
-    return turn instanceof RetryPermit ? turn : end({ reason: turn });
+    return turn instanceof Turn ? turn : end({ reason: turn });
   } catch (thrown) {
     if (thrown instanceof Interrupted) return end(thrown);
-    return end({ reason: 'aborted' }, { error: withCause(thrown, causeOf(ended, failure)) });
+    return end({ reason: 'aborted' }, { error: asError(thrown, causeOf(ended, failure)) });
   }
 }
 
@@ -75,148 +77,115 @@ function succeed(request: LogicalRequest, value: unknown): unknown {
   attempt.deadline?.release(attempt.sent, response?.data);
   state.settle('succeeded');
   putState(value, state);
-  // What axios-cache-interceptor had says nothing of the origin.
-  const isCached = (response as { cached?: unknown } | undefined)?.cached === true;
-  const shared = isCached ? undefined : sharedBudgetOf(request);
-  if (shared && !attempt.finding) {
-    tellBudget(() => shared.budget.recordSuccess());
-    shared.queue.recordSuccess(attempt.took);
-  }
+  noteSuccess(request);
   if (!policy.onSettled) return value;
   return tellEnd(request, { response }).then(() => value);
-}
-
-/** The attempt failed: nothing of it is left running. */
-function endAttempt({ attempt, state }: LogicalRequest, { finding }: Failure, ended: Ended): void {
-  attempt.isOver = true;
-  attempt.deadline?.release(attempt.sent);
-  // What the time budget ended is a timeout, whatever the adapter made of its signal.
-  const isOutOfTime = attempt.deadline?.expired && 'error' in ended;
-  const { code, message } = isOutOfTime ? (ended.error as AxiosError) : finding;
-  const { status } = finding;
-  state.failures.push({
-    attempt: state.attempts,
-    ...(status !== undefined && { status }),
-    ...(code && { code }),
-    message,
-  });
 }
 
 async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Delay | Ending> {
   const { policy, state, original, attempt, attachment } = request;
   const { finding, error } = failure;
-  const verdict = await decide({
+  return decide({
     finding,
     after: failure.after,
-    retries: state.retries,
+    retries: request.retries,
     maxRetries: policy.maxRetries,
     maxRetryAfter: policy.maxRetryAfter,
     timeLeft: () => (attempt.deadline?.expired ? 0 : request.timeLeft),
     mayBeRepeated: () => request.mayBeRepeated(attempt.sent ?? {}),
     hasReplayableBody: () => isReplayable(original.get('data')),
+    hasOverruled: request.hasOverruled,
     isDetached: () => attachment.detached.stopped || !attachment.isWhole(),
     opinion: () => askForOpinion(request, failure),
     backoff: () => {
       const { previousBackoff } = request;
-      const sample = sampleBackoff(policy.backoff, state.retries + 1, previousBackoff, error, state);
+      const sample = sampleBackoff(policy.backoff, request.retries + 1, previousBackoff, error, state);
       request.previousBackoff = sample;
       return sample;
     },
   });
-  // A 404 pays no token, but shows those that wait that the origin is there.
-  if ('reason' in verdict && verdict.reason === 'not-retryable' && finding.status !== undefined)
-    sharedBudgetOf(request)?.queue.recordSuccess(attempt.took);
-  return verdict;
-}
-
-/** The budget that a request's retries draw on; one of an origin is made only for an origin that failed. */
-function sharedBudgetOf(
-  request: LogicalRequest,
-  destination = request.attempt.sent ?? request.original.destination,
-  hasFailed = false,
-): SharedBudget | undefined {
-  const { budget } = request.policy;
-  const { budgets } = request.attachment;
-  if (budget === false) return undefined;
-  if (budget) return withQueue(budget);
-  if (hasFailed) return budgets.findOrMake(destination);
-  return budgets.isEmpty ? undefined : budgets.find(destination);
 }
 
 /** Waits for the time and the permission to send again. @returns why there is none, if so */
-async function turnOf(
-  request: LogicalRequest,
-  failure: Failure,
-  next: Delay,
-): Promise<RetryPermit | GiveUpReason> {
+async function turnOf(request: LogicalRequest, failure: Failure, next: Delay): Promise<Turn | GiveUpReason> {
   request.overlay = await askForNextAttempt(request, failure, next);
-  const permit = await requestPermit(request, failure, next);
-  if (!permit) return 'retry-budget-empty';
+  const turn = await requestTurn(request, failure);
+  if (!turn) return 'retry-budget-empty';
   let obstacle: GiveUpReason | undefined = 'aborted';
   try {
     await announceRetry(request, failure, next);
-    obstacle = await waitForTurn(request, next, permit);
+    obstacle = await waitForTurn(request, next, turn);
   } finally {
-    if (obstacle) permit.unused();
+    if (obstacle) turn.unused();
   }
-  return obstacle ?? permit;
+  return obstacle ?? turn;
 }
 
-async function requestPermit(
-  request: LogicalRequest,
-  { finding, after }: Failure,
-  { delaySource }: Delay,
-): Promise<RetryPermit | undefined> {
-  const isFree = delaySource === 'judge' && after !== undefined;
-  const destination = request.overlay ? destinationOf(request) : request.attempt.sent;
-  const shared = isFree ? undefined : sharedBudgetOf(request, destination, true);
-  const isPatient = request.policy.whenBudgetEmpty === 'wait';
-  const kind = isPatient ? 'patient' : finding.isTimeout ? 'after-timeout' : 'ordinary';
-  const asked = RetryPermit.request(shared, kind, (budgetError) => {
-    request.budgetError = budgetError;
-  });
+async function requestTurn(request: LogicalRequest, failure: Failure): Promise<Turn | undefined> {
+  const asked = Turn.request(wayOf(request, failure));
   try {
-    return await answerOf(request, asked);
+    return await answerOf(request, asked, request.policy.maxQueueTime);
   } catch (interrupted) {
     // A token that comes too late goes back.
-    asked.then((permit) => permit?.unused());
+    Promise.resolve(asked).then((turn) => turn?.unused());
     throw interrupted;
   }
 }
 
-/** Waits, and parks if there is no token. @returns why the retry may not be sent, if so */
+/** What the next attempt has to pass. What the user says is not ready yet has failed nowhere, and passes freely. */
+function wayOf(request: LogicalRequest, { finding, after }: Failure): Way {
+  const { policy, attempt, overlay, original, attachment } = request;
+  const { patience, maxHeld, budget } = policy;
+  const destination = overlay ? destinationOf(request) : (attempt.sent ?? original.destination);
+  const origin = after === undefined ? attachment.origins.findOrMake(destination) : undefined;
+  const own = patience === 0 && budget !== false && origin ? { budget: origin.bucket } : undefined;
+  return {
+    gate: patience > 0 ? origin?.gate : undefined,
+    named: origin && budget ? namedBudget(budget) : own,
+    kind: finding.isTimeout ? 'after-timeout' : 'ordinary',
+    patience,
+    maxHeld,
+    onBudgetError: (error) => {
+      request.budgetError = error;
+    },
+  };
+}
+
+/** Waits, and is held at the gate. @returns why the retry may not be sent, if so */
 async function waitForTurn(
   request: LogicalRequest,
   next: Delay,
-  permit: RetryPermit,
+  turn: Turn,
 ): Promise<GiveUpReason | undefined> {
   const { state, policy, attempt, interrupters } = request;
   // onRetry may have taken its time.
   if (!fitsIn(request.timeLeft, next.delay)) return 'time-budget-exceeded';
-  releaseBody(attempt.response?.data);
+  releaseBody(attempt.response);
   const startedAt = now();
-  const obstacle =
-    (await wait(next.delay, interrupters)) ??
-    (await permit.ready(attempt.took, Math.min(policy.maxQueueTime, request.timeLeft), interrupters));
-  state.totalDelay += now() - startedAt;
-  if (!obstacle && request.timeLeft <= 0) return 'time-budget-exceeded';
-  if (!obstacle) Object.assign(state.failures.at(-1) ?? {}, next);
-  if (obstacle !== 'expired') return obstacle;
-  return request.timeLeft > 0 ? 'retry-budget-empty' : 'time-budget-exceeded';
+  const longest = next.delaySource === 'backoff' ? turn.longestWait : Number.POSITIVE_INFINITY;
+  let obstacle: Obstacle | undefined = await wait(Math.min(next.delay, longest), interrupters);
+  const heldAt = now();
+  const mayBeHeld = Math.min(policy.maxQueueTime - state.totalHeld, request.timeLeft);
+  obstacle ??= await turn.ready(policy.maxRetries - request.retries, mayBeHeld, interrupters);
+  const goesAt = now();
+  state.totalHeld += goesAt - heldAt;
+  state.totalDelay += goesAt - startedAt;
+  if (obstacle === 'aborted' || obstacle === 'detached') return obstacle;
+  if (request.timeLeft <= 0) return 'time-budget-exceeded';
+  if (obstacle) return 'retry-budget-empty';
+  Object.assign(state.failures.at(-1) ?? {}, next);
+  return undefined;
 }
 
 /** Sends the original request again. */
-async function attempt(request: LogicalRequest, permit: RetryPermit): Promise<Ended> {
+async function attempt(request: LogicalRequest, turn: Turn): Promise<Ended> {
   let ended: Ended;
   try {
-    ended = { value: await sendAgain(request) };
+    ended = { value: await sendAgain(request, turn) };
   } catch (error) {
     ended = { error };
   }
-  const { finding, took, error } = request.attempt;
-  const isAnswer = finding?.status !== undefined && !finding.isTransient && error !== undefined;
-  permit.returned(!finding ? 'value' in ended : isAnswer, took);
-  return ended;
+  return resentIfStale(request, ended);
 }
 
 /** What the caller is to get: what the last attempt came to, unless his own signal came between. */

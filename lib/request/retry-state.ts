@@ -14,6 +14,7 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   attempts = 1;
   totalDelay = 0;
   idempotencyKey: string | undefined = undefined;
+  totalHeld = 0;
   retryAfter: number | undefined = undefined;
   outcome: Outcome = 'pending';
   readonly failures: AttemptFailure[] = [];
@@ -33,7 +34,7 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   }
 
   get retries(): number {
-    return this.attempts - 1;
+    return Math.max(0, this.attempts - 1);
   }
 
   get elapsed(): number {
@@ -48,8 +49,28 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   }
 
   toJSON(): RetryState {
-    const { attempts, retries, elapsed, totalDelay, retryAfter, idempotencyKey, outcome, failures } = this;
-    return { attempts, retries, elapsed, totalDelay, retryAfter, idempotencyKey, outcome, failures };
+    const {
+      attempts,
+      retries,
+      elapsed,
+      totalDelay,
+      totalHeld,
+      retryAfter,
+      idempotencyKey,
+      outcome,
+      failures,
+    } = this;
+    return {
+      attempts,
+      retries,
+      elapsed,
+      totalDelay,
+      totalHeld,
+      retryAfter,
+      idempotencyKey,
+      outcome,
+      failures,
+    };
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * Is a failure transient, and did the request surely never leave?
+ * Is a failure transient?
  * Written as lists of what is transient: an error nobody has heard of is not retried.
  */
 import type { AxiosError, AxiosRequestConfig } from 'axios';
 import { type ResponseLike, responseHeaderOf } from './server-hint';
 
-/** Codes of connection trouble, from Node's system errors, Node's http2, undici, bun and axios itself. */
+/** Codes of connection trouble, from Node's system errors and lookups, Node's http2, undici, bun and axios itself. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -18,8 +18,11 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ENETDOWN',
   'ENETRESET',
   'EADDRNOTAVAIL',
+  'EADDRINUSE',
   'EAI_AGAIN',
   'ENOTFOUND',
+  'ESERVFAIL',
+  'ETIMEOUT',
   'ERR_SOCKET_CONNECTION_TIMEOUT',
   'ERR_STREAM_PREMATURE_CLOSE',
   'ERR_HTTP2_GOAWAY_SESSION',
@@ -35,12 +38,6 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
 ]);
-
-/** HTTP/2's code for a stream that was not processed: RFC 9113 section 8.7. */
-const REFUSED_STREAM = 7;
-
-/** Codes of a request that cannot have been processed, because no connection was made. */
-const NEVER_LEFT_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /** An AxiosError, whichever copy of axios made it. */
 export function isAxiosError(error: unknown): error is AxiosError {
@@ -63,7 +60,7 @@ export function serverVeto(response: ResponseLike | undefined): boolean | undefi
 }
 
 /** As much of a config as tells what axios makes of an answer. */
-export type SentConfig = Pick<AxiosRequestConfig, 'validateStatus' | 'timeoutErrorMessage'>;
+export type SentConfig = Pick<AxiosRequestConfig, 'validateStatus' | 'timeoutErrorMessage' | 'transitional'>;
 
 /** The built-in judgement: may this failure be gone a moment later? */
 export function isTransient(
@@ -74,6 +71,8 @@ export function isTransient(
   if (isCancel(error)) return false;
   const { response } = error;
   if (response && !isFine(response.status, config?.validateStatus)) return statuses.has(response.status);
+  const refusal = statusOfTunnel(error);
+  if (refusal !== undefined) return statuses.has(refusal);
   return wasCutOff(error) || isTimeout(error, config) || isSocketTrouble(error);
 }
 
@@ -99,6 +98,14 @@ export function isTimeout(error: AxiosError, config: SentConfig | undefined = er
   return /^timeout\b/.test(message) || (message !== '' && message === config?.timeoutErrorMessage);
 }
 
+/** What a proxy answered that would not open a tunnel, in the words of hpagent, and of tunnel and tunnel-agent. */
+function statusOfTunnel({ message }: AxiosError): number | undefined {
+  const status = /^(?:Bad response: |tunneling socket could not be established, statusCode=)(\d{3})$/.exec(
+    message,
+  )?.[1];
+  return status === undefined ? undefined : Number(status);
+}
+
 function isSocketTrouble(error: AxiosError): boolean {
   // undici's word for an answer that is not HTTP; the http adapter's has a code.
   if (causesOf(error).some(({ name }) => name === 'HTTPParserError')) return false;
@@ -108,6 +115,8 @@ function isSocketTrouble(error: AxiosError): boolean {
   if (deepest === 'ERR_NETWORK') return !isVerdictOfFetch(cause);
   // A system error of that code, not axios' timeout: "write ECONNABORTED" as Windows has it.
   if (deepest === 'ECONNABORTED') return /^(read|write|connect) ECONNABORTED/.test(error.message);
+  // A unix socket that is not there, as while its server starts anew; not a file.
+  if (deepest === 'ENOENT') return cause?.syscall === 'connect';
   return TRANSIENT_CODES.has(deepest);
 }
 
@@ -131,7 +140,7 @@ function isVerdictOfFetch(networkError: { cause?: unknown } | undefined): boolea
 }
 
 /** The innermost of an error and its causes that has a code: fetch's real reason sits on the cause. */
-function deepestCauseWithCode(error: unknown): CauseWithCode | undefined {
+export function deepestCauseWithCode(error: unknown): CauseWithCode | undefined {
   return causesOf(error)
     .filter((cause): cause is CauseWithCode => typeof cause.code === 'string')
     .at(-1);
@@ -148,56 +157,20 @@ export function causesOf(error: unknown): Cause[] {
   return causes;
 }
 
-/**
- * Whether the request surely never left this machine: no connection was made, and none was made before it
- * on the way through a redirect. If that cannot be known, it counts as sent. One that an HTTP/2 server refused
- * unprocessed is as good as never sent.
- */
-export function neverLeft(error: AxiosError): boolean {
-  const cause = deepestCauseWithCode(error);
-  const { request } = error as { request?: SentRequest };
-  if (request?.rstCode === REFUSED_STREAM) return true;
-  if (!cause || !NEVER_LEFT_CODES.has(cause.code)) return false;
-  if (!request) return false;
-  // follow-redirects, under axios' http adapter.
-  if (typeof request._redirectCount === 'number') return request._redirectCount === 0;
-  // A fetch Request. fetch does not tell whether it followed a redirect; where the connection failed may.
-  if (typeof request.redirect === 'string')
-    return request.redirect !== 'follow' || failedAt(cause, request.url);
-  // Node's own ClientRequest, which axios' http adapter uses with `maxRedirects: 0`, and its HTTP/2 stream.
-  return 'reusedSocket' in request || 'rstCode' in request;
-}
-
-interface SentRequest {
-  readonly _redirectCount?: unknown;
-  readonly redirect?: unknown;
-  readonly url?: unknown;
-  readonly rstCode?: unknown;
-}
-
 interface Cause {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly cause?: unknown;
+  readonly message?: unknown;
 }
 
-interface CauseWithCode extends Cause {
+/** What Node's errors have besides, those of the system and of lookups. */
+export interface CauseWithCode extends Cause {
   readonly code: string;
-  readonly cause?: unknown;
+  readonly syscall?: unknown;
   readonly hostname?: unknown;
   readonly address?: unknown;
   readonly port?: unknown;
+  /** One for each address of a name (RFC 8305): an AggregateError's. */
   readonly errors?: unknown;
-}
-
-/** Whether a lookup or a connection failed at the host of that URL itself. */
-function failedAt(cause: CauseWithCode, url: unknown): boolean {
-  if (typeof url !== 'string') return false;
-  const { hostname, port, protocol } = new URL(url);
-  if (cause.code !== 'ECONNREFUSED') return cause.hostname === hostname;
-  // One try for each address of the name (RFC 8305): an AggregateError.
-  const tries = Array.isArray(cause.errors) ? (cause.errors as CauseWithCode[]) : [cause];
-  const wanted = Number(port) || (protocol === 'https:' ? 443 : 80);
-  const addresses = hostname === 'localhost' ? ['127.0.0.1', '::1'] : [hostname.replace(/^\[|\]$/g, '')];
-  return tries.every(({ address, port }) => addresses.includes(String(address)) && port === wanted);
 }

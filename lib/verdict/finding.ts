@@ -3,8 +3,9 @@
  * maps the error to another or takes its response away.
  */
 import type { AxiosError } from 'axios';
-import { isCancel, isTimeout, isTransient, neverLeft, type SentConfig, serverVeto } from './classify';
+import { isCancel, isTimeout, isTransient, type SentConfig, serverVeto } from './classify';
 import { type ResponseLike, type ServerHint, serverHint } from './server-hint';
+import { brokeWhenReused, neverLeft, wasTurnedAway } from './unprocessed';
 
 export interface Finding {
   /** Whether it may be gone a moment later, as far as can be told without the user. */
@@ -15,6 +16,8 @@ export interface Finding {
   readonly isTimeout: boolean;
   /** Whether the server surely did nothing of what was asked. */
   readonly isUnprocessed: boolean;
+  /** Whether a kept-alive connection broke just as it was used again. */
+  readonly isStaleSocket: boolean;
   /** Whether it is about this request; what an interceptor threw in place of sending it is not. */
   readonly isOwn: boolean;
   /** What the server asks of retries with `x-should-retry`. */
@@ -40,7 +43,8 @@ export function findingOf(error: unknown, statuses: ReadonlySet<number>, sent?: 
     isTransient: isTransient(failure, statuses, config),
     isCancel: isCancel(error),
     isTimeout: isTimeout(failure, config),
-    isUnprocessed: neverLeft(failure),
+    isUnprocessed: response ? wasTurnedAway(response) : neverLeft(failure),
+    isStaleSocket: !isTimeout(failure, config) && brokeWhenReused(failure),
     isOwn: true,
     serverAsks: serverVeto(response),
     hint: response && serverHint(response),
@@ -56,6 +60,7 @@ export function findingOfResponse(response: ResponseLike): Finding {
     ...foreignFinding(undefined),
     isTransient: true,
     isOwn: true,
+    isUnprocessed: wasTurnedAway(response),
     serverAsks: serverVeto(response),
     hint: serverHint(response),
     status: response.status,
@@ -71,6 +76,7 @@ export function foreignFinding(error: unknown): Finding {
     isCancel: isCancel(error),
     isTimeout: false,
     isUnprocessed: false,
+    isStaleSocket: false,
     isOwn: false,
     serverAsks: undefined,
     hint: undefined,

@@ -9,7 +9,9 @@
  * | `RateLimit` | `"name";r=0;t=30`, or `limit=9, remaining=0, reset=30` | the same draft from 08, and 07 |
  * | `X-RateLimit-Reset` | seconds, or the epoch in seconds or milliseconds | GitHub, Twitter and others |
  *
- * What is malformed or negative is ignored, and so is what names no time to come.
+ * What is malformed or negative is ignored, and so are what names no time to come, what is longer than 1 KB, and the
+ * reset of a quota with something left: servers send how a quota stands with every answer, and have us wait only where it
+ * is used up. What is left is said by `r` or `remaining`, or by `RateLimit-Remaining` and `X-RateLimit-Remaining`.
  */
 import type { DelaySource } from '../policy/events';
 
@@ -23,16 +25,22 @@ export interface ServerHint {
 export interface ResponseLike {
   readonly status?: number;
   readonly headers?: unknown;
+  readonly request?: unknown;
 }
 
 /** From here on a number of seconds must be an epoch: as a wait it would be 31 years. */
 const EPOCH_SECONDS = 1e9;
 const EPOCH_MILLISECONDS = 1e12;
+/** Characters. What is longer says nothing that a few words could not, and may be meant to keep its reader busy. */
+const LONGEST_HINT = 1_024;
 
 /** The wait that the response names, if it names one that is not over yet. */
 export function serverHint(response: ResponseLike): ServerHint | undefined {
   const header = (name: string) => responseHeaderOf(response.headers, name);
   const serverNow = () => httpDate(header('date')) ?? Date.now();
+  const unlessLeft = (remaining: string, reset: number | undefined) =>
+    Number(decimal(header(remaining))) > 0 ? undefined : reset;
+  const xReset = () => secondsOrEpoch(header('x-ratelimit-reset'), serverNow);
   const named = (source: ServerHint['source'], delay: number | undefined) =>
     delay === undefined ? undefined : { source, delay };
 
@@ -40,16 +48,17 @@ export function serverHint(response: ResponseLike): ServerHint | undefined {
     named('retry-after-ms', decimal(header('retry-after-ms'))) ??
     named('retry-after', retryAfter(header('retry-after'), serverNow)) ??
     (response.status === 429 || response.status === 503
-      ? (named('ratelimit-reset', seconds(header('ratelimit-reset'))) ??
+      ? (named('ratelimit-reset', unlessLeft('ratelimit-remaining', seconds(header('ratelimit-reset')))) ??
         named('ratelimit', rateLimit(header('ratelimit'))) ??
-        named('x-ratelimit-reset', secondsOrEpoch(header('x-ratelimit-reset'), serverNow)))
+        named('x-ratelimit-reset', unlessLeft('x-ratelimit-remaining', xReset())))
       : undefined);
   return hint && hint.delay > 0 ? hint : undefined;
 }
 
-/** A response's header, under its name or as axios-case-converter calls it: `retryAfter`. */
+/** A response's header that is no longer than a hint, under its name or as axios-case-converter calls it: `retryAfter`. */
 export function responseHeaderOf(headers: unknown, name: string): string | undefined {
-  return headerOf(headers, name) ?? headerOf(headers, name.replaceAll('-', ''));
+  const value = headerOf(headers, name) ?? headerOf(headers, name.replaceAll('-', ''));
+  return value === undefined || value.length > LONGEST_HINT ? undefined : value;
 }
 
 /** A header's value, from axios' AxiosHeaders or from a plain object as mocks and custom adapters give them. */
@@ -81,22 +90,29 @@ function secondsOrEpoch(value: string | undefined, serverNow: () => number): num
 }
 
 /**
- * The longest `t` (or `reset`) of the quotas that are used up, or of all where none says it is.
+ * The longest `t` (or `reset`) of the quotas that are used up, or where none says it is, of those that do not say what is left.
  * Each comma-separated item is one quota; in the older form all items together are one.
  */
-function rateLimit(value: string | undefined): number | undefined {
+export function rateLimit(value: string | undefined): number | undefined {
   if (!value) return undefined;
-  // A quota's name is any string, commas and semicolons included.
-  const unnamed = value.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  // A quota's name is any string, commas and semicolons included. One that is never closed has the rest of the header: to
+  // look for the end of each anew would take the square of its length.
+  const unnamed = value.replace(/"(?:[^"\\]|\\.)*(?:"|\\?$)/gs, '""');
   const quotas = (/(^|[\s,])reset=/.test(unnamed) ? [unnamed] : unnamed.split(',')).map((quota) => ({
     remaining: /[;,\s](?:r|remaining)=(\d+)/.exec(`;${quota}`)?.[1],
     reset: /[;,\s](?:t|reset)=(\d+)(?![\d.])/.exec(`;${quota}`)?.[1],
   }));
   const usedUp = quotas.filter(({ remaining }) => Number(remaining) === 0);
-  const resets = (usedUp.length > 0 ? usedUp : quotas).flatMap(({ reset }) =>
-    reset ? [Number(reset) * 1000] : [],
-  );
-  return resets.length > 0 ? Math.max(...resets) : undefined;
+  const silent = quotas.filter(({ remaining }) => remaining === undefined);
+  return longest(usedUp.length > 0 ? usedUp : silent);
+}
+
+function longest(quotas: readonly { reset: string | undefined }[]): number | undefined {
+  let most: number | undefined;
+  for (const { reset } of quotas) {
+    if (reset !== undefined) most = Math.max(most ?? 0, Number(reset) * 1000);
+  }
+  return most;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -1,6 +1,6 @@
 /**
  * Is a failed attempt worth repeating, and when: the questions in their order. What costs nothing is asked first, the
- * user's own judgement only where it can still matter.
+ * user's own judgement only where it can still matter: for another attempt, or for the reason why there is none.
  */
 import type { DelaySource, GiveUpReason } from '../policy/events';
 import type { Finding } from './finding';
@@ -36,6 +36,8 @@ export interface Case {
   /** Whether its body can be sent twice. */
   readonly hasReplayableBody: () => boolean;
   readonly isDetached: () => boolean;
+  /** Whether the user called an earlier failure of this request transient that is not so by itself. */
+  readonly hasOverruled: boolean;
   /** The user's own judgement of the failure, where there is one. */
   readonly opinion: () => boolean | undefined | Promise<boolean | undefined>;
   /** Milliseconds: a sample of the backoff. @throws RangeError where the user's source of it makes no number */
@@ -48,10 +50,15 @@ export async function decide(question: Case): Promise<Delay | Ending> {
   if (question.timeLeft() <= 0) return { reason: 'time-budget-exceeded' };
   if (finding.isCancel) return { reason: 'aborted' };
   if (finding.serverAsks === false) return { reason: 'server-said-stop' };
-  const judgement = finding.isOwn ? await question.opinion() : false;
-  if (!(judgement ?? finding.serverAsks ?? finding.isTransient)) return { reason: 'not-retryable' };
+  if (!finding.isOwn) return { reason: 'not-retryable' };
+  const isTransient = finding.serverAsks ?? finding.isTransient;
   const obstacle = obstacleTo(question);
-  return obstacle ? { reason: obstacle } : delayOf(question);
+  if (obstacle && (isTransient || question.hasOverruled)) return { reason: obstacle };
+  const canMatter = obstacle !== 'retries-exhausted' && obstacle !== 'detached';
+  const opinion = canMatter ? await question.opinion() : undefined;
+  if (!(opinion ?? isTransient)) return { reason: 'not-retryable' };
+  if (obstacle) return { reason: obstacle };
+  return question.isDetached() ? { reason: 'detached' } : delayOf(question);
 }
 
 function obstacleTo(question: Case): GiveUpReason | undefined {

@@ -1,0 +1,382 @@
+import { Gate } from '../../lib/origin/gate';
+import type { CallToHold, GateOptions } from '../../lib/origin/gate-words';
+import type { Pass } from '../../lib/origin/passes';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  // The middle of each jitter: rests are as long as they are named.
+  jest.spyOn(Math, 'random').mockReturnValue(0.5);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+const REFUSED = { took: 1, timedOut: false, first: true, countsAsStall: true };
+const TIMED_OUT = { took: 1_000, timedOut: true, first: true, countsAsStall: true };
+
+/** A gate, calls named a, b, c, … that are held at it, and notes of how and in which order they left. */
+function makeGate(options: GateOptions = { inheritedUsual: 20 }) {
+  const gate = new Gate(options);
+  const left: string[] = [];
+  const passes: Pass[] = [];
+  const hold = (name: string, call: Partial<CallToHold> = {}) =>
+    gate.hold({
+      retriesLeft: 5,
+      longest: 30_000,
+      patience: 10_000,
+      unsent: false,
+      leave: (departure) => {
+        left.push(typeof departure === 'object' ? name : `${name}: ${departure}`);
+        if (typeof departure === 'object') passes.push(departure);
+      },
+      ...call,
+    });
+  const holdAll = (names: string, call: Partial<CallToHold> = {}) => {
+    for (const name of names) hold(name, call);
+  };
+  const goDown = () => {
+    for (let failure = 0; failure < 8; failure++) gate.failed(REFUSED);
+  };
+  /** The call that left last is back. */
+  const back = (ok: boolean, took = 20) => {
+    const pass = passes.pop() as Pass;
+    if (!ok) gate.failed({ ...REFUSED, took, first: false });
+    gate.returned(pass, { ok, took });
+  };
+  return { gate, left, passes, hold, holdAll, goDown, back };
+}
+
+describe('a gate to an origin that is well', () => {
+  it('lets two retries pass at once, and a third when one is back', () => {
+    const { gate } = makeGate();
+    gate.failed(REFUSED);
+    const pass = gate.tryLeave() as Pass;
+    expect(gate.tryLeave()).toBeDefined();
+    expect(gate.tryLeave()).toBeUndefined();
+    gate.returned(pass, { ok: true, took: 20 });
+    expect(gate.tryLeave()).toBeDefined();
+  });
+
+  it('lets nobody overtake those that are held', () => {
+    const { gate, hold, left } = makeGate();
+    const passes = [gate.tryLeave() as Pass, gate.tryLeave() as Pass];
+    hold('a');
+    gate.unused(passes[0] as Pass);
+    expect(left).toEqual(['a']);
+    hold('b');
+    expect(gate.tryLeave()).toBeUndefined();
+  });
+
+  it('has no timer while nobody is held', () => {
+    const { gate, hold } = makeGate();
+    gate.failed(REFUSED);
+    expect(jest.getTimerCount()).toBe(0);
+    hold('a')();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('an origin that refuses', () => {
+  it('is probed by one retry at a time, with rests that double up to three seconds', () => {
+    const { holdAll, goDown, left, back } = makeGate();
+    goDown();
+    holdAll('abcdefghijkl', { patience: 60_000 });
+    const rests: number[] = [];
+    while (rests.length < 7) {
+      const before = left.length;
+      let rest = 0;
+      for (; left.length === before; rest++) jest.advanceTimersByTime(1);
+      rests.push(rest);
+      expect(left).toHaveLength(before + 1);
+      back(false, 1);
+    }
+    // The first is that of few calls: a call that was alone when it came does not burn its retries.
+    expect(rests.slice(1)).toEqual([200, 400, 800, 1_600, 3_000, 3_000]);
+  });
+
+  it('holds no first attempts: each is a probe', () => {
+    const { gate, goDown } = makeGate();
+    goDown();
+    expect(gate.isHoldingNewCalls('stalled', 10_000)).toBe(false);
+    expect(gate.state(10_000)).toBe('failing');
+  });
+
+  it('gets more and more of the line once it is back, first in, first out', () => {
+    const { gate, holdAll, goDown, left, passes } = makeGate();
+    goDown();
+    holdAll('abcdefghijklmnop');
+    gate.succeeded(20);
+    expect(gate.downSince).toBeUndefined();
+    const outAtOnce: number[] = [];
+    while (left.length < 16) {
+      jest.advanceTimersByTime(20);
+      outAtOnce.push(passes.length);
+      for (const pass of passes.splice(0)) gate.returned(pass, { ok: true, took: 20 });
+    }
+    expect(left.join('')).toBe('abcdefghijklmnop');
+    // The seven that are left go at once in the end, where eight might.
+    expect(outAtOnce.filter((count) => count > 0)).toEqual([1, 1, 1, 2, 4]);
+    expect(passes).toHaveLength(7);
+  });
+
+  it('is not probed by the last retry of a call while others can', () => {
+    const { hold, holdAll, goDown, left } = makeGate();
+    goDown();
+    hold('z', { retriesLeft: 1 });
+    holdAll('abc');
+    jest.advanceTimersByTime(6_000);
+    expect(left).toEqual(['a']);
+  });
+});
+
+describe('few calls', () => {
+  it('spread the retries that are left over half the patience', () => {
+    const { hold, goDown, left, back } = makeGate();
+    goDown();
+    const waited: number[] = [];
+    for (let retriesLeft = 5; retriesLeft > 0; retriesLeft--) {
+      hold('a', { retriesLeft });
+      let ms = 0;
+      for (; left.length === 5 - retriesLeft; ms++) jest.advanceTimersByTime(1);
+      waited.push(ms);
+      back(false, 1);
+    }
+    expect(waited.reduce((sum, ms) => sum + ms)).toBeGreaterThan(4_000);
+  });
+
+  it('are not held for ever where patience is endless', () => {
+    const { hold, goDown, left } = makeGate();
+    goDown();
+    hold('a', { patience: Number.POSITIVE_INFINITY, longest: Number.POSITIVE_INFINITY, retriesLeft: 1 });
+    jest.advanceTimersByTime(5_000);
+    expect(left).toEqual(['a']);
+  });
+});
+
+describe('patience', () => {
+  it('is over so long after the first failure without a success since, for all that are held', () => {
+    const { gate, hold, goDown, left } = makeGate();
+    goDown();
+    jest.advanceTimersByTime(4_000);
+    for (const name of ['probe', 'b', 'c']) hold(name);
+    hold('a', { patience: 5_000 });
+    gate.failed(REFUSED);
+    expect(gate.patienceLeft(5_000)).toBe(1_000);
+    jest.advanceTimersByTime(1_000);
+    expect(left).toEqual(['probe', 'a: given-up']);
+    expect(gate.givenUp(5_000)).toBe(true);
+    expect(gate.givenUp(10_000)).toBe(false);
+  });
+
+  it('begins anew with every sign of life', () => {
+    const { gate, holdAll, goDown, left } = makeGate();
+    goDown();
+    // The probe hangs, and so do those that follow it.
+    holdAll('abcdefgh', { retriesLeft: 2 });
+    jest.advanceTimersByTime(9_000);
+    gate.alive();
+    jest.advanceTimersByTime(1_000);
+    gate.failed(REFUSED);
+    jest.advanceTimersByTime(9_999);
+    expect(left.join()).not.toContain('given-up');
+    expect(gate.held).toBeGreaterThan(0);
+    jest.advanceTimersByTime(1);
+    expect(left.join()).toContain('given-up');
+    expect(gate.held).toBe(0);
+  });
+
+  it('does not run out on a wait that the server named', () => {
+    const { gate, hold, left } = makeGate();
+    gate.failed(REFUSED);
+    gate.namedWait(20_000);
+    hold('a');
+    jest.advanceTimersByTime(19_999);
+    expect(left).toEqual([]);
+    expect(gate.state(10_000)).toBe('rate-limited');
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a']);
+  });
+
+  it('is no reason to fail where all is well', () => {
+    const { gate } = makeGate();
+    expect(gate.givenUp(0)).toBe(false);
+    expect(gate.state(10_000)).toBe('well');
+  });
+});
+
+describe('an origin that stalls', () => {
+  it('holds first attempts from the first of them that timed out, without a success since it was sent', () => {
+    const { gate } = makeGate({ inheritedUsual: 20, lastSuccess: 0 });
+    jest.advanceTimersByTime(2_000);
+    gate.failed({ ...TIMED_OUT, first: false });
+    gate.failed({ ...TIMED_OUT, countsAsStall: false });
+    gate.failed(REFUSED);
+    expect(gate.isHoldingNewCalls('stalled', 10_000)).toBe(false);
+    gate.failed(TIMED_OUT);
+    expect(gate.isHoldingNewCalls('stalled', 10_000)).toBe(true);
+    expect(gate.isHoldingNewCalls(false, 10_000)).toBe(false);
+    expect(gate.state(10_000)).toBe('stalled');
+  });
+
+  it('is none that had a success since', () => {
+    const { gate } = makeGate({ inheritedUsual: 20, lastSuccess: 1_500 });
+    jest.advanceTimersByTime(2_000);
+    gate.failed(TIMED_OUT);
+    expect(gate.isHoldingNewCalls('stalled', 10_000)).toBe(false);
+  });
+
+  it('is probed by a first attempt that was held, before any retry', () => {
+    const { gate, hold, left } = makeGate();
+    gate.failed(TIMED_OUT);
+    hold('retry');
+    hold('new', { unsent: true });
+    jest.advanceTimersByTime(999);
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['new']);
+  });
+
+  it('is over with any success: new calls go, those that were held follow', () => {
+    const { gate, left, holdAll, back } = makeGate();
+    gate.failed(TIMED_OUT);
+    holdAll('abcd', { unsent: true });
+    jest.advanceTimersByTime(1_000);
+    back(true);
+    expect(gate.isHoldingNewCalls('stalled', 10_000)).toBe(false);
+    for (let round = 0; round < 20; round++) {
+      jest.advanceTimersByTime(20);
+      if (left.length < 4) back(true);
+    }
+    expect(left).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('sends what it held at the pace at which it came, when patience is over', () => {
+    const { gate, hold, left } = makeGate();
+    gate.failed(TIMED_OUT);
+    jest.advanceTimersByTime(5_000);
+    hold('a', { unsent: true });
+    jest.advanceTimersByTime(2_000);
+    hold('b', { unsent: true });
+    hold('c', { unsent: true });
+    left.length = 0;
+    jest.advanceTimersByTime(8_000);
+    expect(left).not.toContain('b: given-up');
+    jest.advanceTimersByTime(2_000);
+    expect(left.filter((note) => note.includes('given-up')).length).toBeLessThanOrEqual(2);
+    expect(gate.held).toBe(0);
+  });
+});
+
+describe('a 429', () => {
+  it('is a sign of life, and sends the window to probing', () => {
+    const { gate, goDown } = makeGate();
+    gate.failed(REFUSED);
+    gate.limited();
+    expect(gate.downSince).toBeUndefined();
+    expect(gate.window).toBeLessThan(1);
+    goDown();
+    expect(gate.givenUp(10_000)).toBe(false);
+  });
+
+  it('holds first attempts until the time it named where that is wished', () => {
+    const { gate } = makeGate();
+    gate.limited();
+    gate.namedWait(1_000);
+    expect(gate.isHoldingNewCalls('rate-limited', 10_000)).toBe(true);
+    expect(gate.isHoldingNewCalls('stalled', 10_000)).toBe(false);
+    jest.advanceTimersByTime(1_000);
+    expect(gate.isHoldingNewCalls('rate-limited', 10_000)).toBe(false);
+  });
+});
+
+describe('a pass', () => {
+  it('that was not used says nothing about the origin: the next one goes at once, and no rest doubles', () => {
+    const { gate, holdAll, goDown, left, passes } = makeGate();
+    goDown();
+    holdAll('abcd');
+    jest.advanceTimersByTime(400);
+    expect(left).toEqual(['a']);
+    const { window } = gate;
+    gate.unused(passes.pop() as Pass);
+    expect(left).toEqual(['a', 'b']);
+    expect(gate.window).toBe(window);
+  });
+
+  it('that hangs does not hold the line for as long as it hangs, and is heard when it comes back', () => {
+    const { gate, holdAll, goDown, left, passes } = makeGate();
+    goDown();
+    holdAll('abcd');
+    jest.advanceTimersByTime(400);
+    expect(left).toEqual(['a']);
+    jest.advanceTimersByTime(6_000);
+    expect(left.slice(0, 2)).toEqual(['a', 'b']);
+    gate.returned(passes[0] as Pass, { ok: true, took: 6_000 });
+    expect(gate.downSince).toBeUndefined();
+  });
+
+  it('handed back twice counts once', () => {
+    const { gate } = makeGate();
+    const pass = gate.tryLeave() as Pass;
+    gate.unused(pass);
+    gate.unused(pass);
+    expect([gate.tryLeave(), gate.tryLeave(), gate.tryLeave()].filter(Boolean)).toHaveLength(2);
+  });
+});
+
+describe('a call that is held', () => {
+  it('leaves when it was held as long as it may be', () => {
+    const { hold, goDown, left } = makeGate();
+    goDown();
+    hold('a', { longest: 50 });
+    jest.advanceTimersByTime(50);
+    expect(left).toEqual(['a: expired']);
+  });
+
+  it('can be taken out, once, and never hears of the gate again', () => {
+    const { gate, hold, goDown, left } = makeGate();
+    goDown();
+    const cancel = hold('a');
+    cancel();
+    cancel();
+    jest.advanceTimersByTime(60_000);
+    expect(left).toEqual([]);
+    expect(gate.held).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('cannot be taken out any more when it has left', () => {
+    const { gate, hold, goDown, left, back } = makeGate();
+    goDown();
+    const cancel = hold('a');
+    jest.advanceTimersByTime(400);
+    expect(left).toEqual(['a']);
+    cancel();
+    back(true);
+    expect(gate.held).toBe(0);
+  });
+
+  it('costs no timer of its own', () => {
+    const { hold, goDown } = makeGate();
+    goDown();
+    for (let index = 0; index < 100; index++) hold('x', { longest: 1_000 * Math.random() });
+    expect(jest.getTimerCount()).toBe(1);
+  });
+});
+
+describe('under fake timers that leave the clock real', () => {
+  beforeEach(() => {
+    jest.useRealTimers();
+    jest.useFakeTimers({ doNotFake: ['performance'] });
+  });
+
+  it('a timer that fired is due, whatever the clock says', () => {
+    const { hold, holdAll, goDown, left } = makeGate();
+    goDown();
+    hold('a', { longest: 100 });
+    holdAll('bcd', { longest: 5_000 });
+    for (let tick = 0; tick < 20; tick++) jest.runOnlyPendingTimers();
+    expect(left).toHaveLength(4);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,74 @@
+import { Pace, Usual } from '../../lib/origin/pace';
+
+describe('what is usual of an instance', () => {
+  it('is the mean of the first fifty successes', () => {
+    const usual = new Usual();
+    for (let index = 0; index < 50; index++) usual.observe(index % 2 ? 10 : 30, index);
+    expect(usual.known(1_000)).toBeCloseTo(20);
+    expect(usual.lastSuccess).toBe(49);
+  });
+
+  it('moves slowly in time, however many successes there are', () => {
+    const usual = new Usual();
+    for (let index = 0; index < 50; index++) usual.observe(20, index);
+    // A second of 1,000 slow ones.
+    for (let index = 50; index < 1_050; index++) usual.observe(120, index);
+    expect(usual.known(2_000)).toBeLessThan(24);
+  });
+
+  it('is unknown until slower ones would be back: the first answers are the shortest', () => {
+    const usual = new Usual();
+    expect(usual.known(0)).toBeUndefined();
+    usual.observe(5, 5);
+    expect(usual.known(55)).toBeUndefined();
+    expect(usual.known(56)).toBe(5);
+  });
+});
+
+describe('the pace of an origin', () => {
+  it('is not congested before the first success, nor by durations as usual', () => {
+    const pace = new Pace(undefined);
+    expect(pace.congested).toBe(false);
+    pace.sample(50, true, 0);
+    expect(pace.usual).toBe(50);
+    expect(pace.congested).toBe(false);
+  });
+
+  it('is congested when the last twenty or so took more than twice as long as usual', () => {
+    const pace = new Pace(20);
+    pace.sample(20, true, 0);
+    for (let index = 0; index < 6; index++) pace.sample(100, false, 0);
+    expect(pace.congested).toBe(false);
+    for (let index = 0; index < 8; index++) pace.sample(100, false, 0);
+    expect(pace.congested).toBe(true);
+  });
+
+  it('goes by the last one where calls are seconds apart', () => {
+    const pace = new Pace(20);
+    pace.sample(20, true, 0);
+    pace.sample(100, false, 3_000);
+    expect(pace.congested).toBe(true);
+    pace.sample(20, false, 6_000);
+    expect(pace.congested).toBe(false);
+  });
+
+  it('hardly learns what is usual while there is trouble', () => {
+    const pace = new Pace(20);
+    for (let time = 0; time < 5_000; time += 50) pace.sample(100, false, time);
+    expect(pace.usual).toBeLessThan(24);
+    for (let time = 0; time < 600_000; time += 50) pace.sample(100, false, time);
+    expect(pace.usual).toBeGreaterThan(95);
+  });
+
+  it('goes by what there is where it has never seen the origin well', () => {
+    const pace = new Pace(undefined);
+    for (let index = 0; index < 10; index++) pace.sample(index % 2 ? 10 : 30, false, index);
+    expect(pace.usual).toBeCloseTo(20);
+  });
+
+  it('knows how far first attempts are apart', () => {
+    const pace = new Pace(20);
+    for (let time = 0; time <= 10_000; time += 500) pace.noteFirstAttempt(time);
+    expect(pace.gap).toBeCloseTo(500);
+  });
+});

@@ -1,0 +1,146 @@
+import { Pace } from '../../lib/origin/pace';
+import { Window } from '../../lib/origin/window';
+
+beforeEach(() => {
+  jest.spyOn(Math, 'random').mockReturnValue(0.5);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+function makeWindow(usual = 20) {
+  const pace = new Pace(usual);
+  const window = new Window(pace);
+  /** Answers come this late from now on. */
+  const answersTake = (took: number) => {
+    for (let sample = 0; sample < 200; sample++) pace.sample(took, false, 0);
+  };
+  return { pace, window, answersTake };
+}
+
+describe('a window', () => {
+  it('grows by one with each call that comes back well', () => {
+    const { window } = makeWindow();
+    expect(window.size).toBe(2);
+    for (let time = 0; time < 5; time++) window.returnedWell(time, 20);
+    expect(window.size).toBe(7);
+  });
+
+  it('halves when answers come late, once in two round trips, and grows slowly from there on', () => {
+    const { window, answersTake } = makeWindow();
+    for (let time = 0; time < 30; time++) window.returnedWell(time, 20);
+    expect(window.size).toBe(32);
+    answersTake(100);
+    for (let time = 1_000; time <= 1_200; time += 10) window.returnedWell(time, 100);
+    expect(window.size).toBe(16);
+    window.returnedWell(1_201, 100);
+    expect(window.size).toBe(8);
+    answersTake(20);
+    for (let time = 2_000; time < 2_008; time++) window.returnedWell(time, 20);
+    expect(window.size).toBe(16);
+    window.returnedWell(2_010, 20);
+    expect(window.size).toBeCloseTo(16 + 1 / 16);
+  });
+
+  it('never shrinks below a tenth since answers come late, and rests ten durations then', () => {
+    const { window, answersTake } = makeWindow();
+    answersTake(100);
+    for (let time = 0; time < 100_000; time += 1_000) window.returnedWell(time, 100);
+    expect(window.size).toBe(0.1);
+    expect(window.restUntil - 99_000).toBeCloseTo(1_250);
+  });
+
+  it('halves when a call fails, once in two round trips, and then probes', () => {
+    const { window } = makeWindow();
+    window.returnedFailed(1_000, 10);
+    expect(window.size).toBe(1);
+    window.returnedFailed(1_040, 10);
+    expect(window.size).toBe(1);
+    window.returnedFailed(1_041, 10);
+    expect(window.isProbing).toBe(true);
+  });
+
+  it('rests a usual duration after a refusal, which costs nothing and comes back at once', () => {
+    const { window } = makeWindow();
+    window.returnedFailed(1_000, 5);
+    expect(window.opensAt).toBe(1_015);
+  });
+
+  it('has no place for one more than its size, below one for one', () => {
+    const { window } = makeWindow();
+    window.out = 2;
+    expect(window.opensAt).toBe(Number.POSITIVE_INFINITY);
+    window.collapse(0, 1);
+    expect(window.opensAt).toBe(Number.POSITIVE_INFINITY);
+    window.out = 0;
+    expect(window.opensAt).toBe(100);
+  });
+});
+
+describe('a window that probes', () => {
+  it('rests twice as long as a probe hung, twice that after the next, and three seconds at most', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1);
+    window.returnedFailed(1_000, 300);
+    expect(window.restUntil).toBe(1_000 + 1_200);
+    window.returnedFailed(3_000, 300);
+    expect(window.restUntil).toBe(3_000 + 2_400);
+    window.returnedFailed(7_000, 300);
+    expect(window.restUntil).toBe(7_000 + 3_000);
+  });
+
+  it('probes soon after a stall, for the next call may go elsewhere and be well', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1_000, true);
+    expect(window.restUntil).toBe(1_000);
+  });
+
+  it('is one again after two probes that came back well', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1);
+    window.returnedWell(200, 20);
+    expect(window.size).toBe(0.5);
+    expect(window.restUntil).toBeCloseTo(200 + 50);
+    window.returnedWell(300, 20);
+    expect(window.size).toBe(1);
+  });
+
+  it('rests no longer than after a success when somebody else has one', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1_000);
+    expect(window.restUntil).toBe(2_000);
+    window.encourage(100);
+    expect(window.restUntil).toBeCloseTo(100 + 200);
+  });
+
+  it('goes by how often the process calls where answers come late', () => {
+    const { pace, window, answersTake } = makeWindow();
+    for (let time = 0; time < 100_000; time += 5_000) pace.noteFirstAttempt(time);
+    answersTake(100);
+    window.collapse(0, 1_000);
+    window.returnedWell(100_000, 100);
+    // A twentieth of a call each five seconds would be 0.1 / 5,000; it probes with 1/8, then 1/10.
+    expect(window.restUntil - 100_000).toBeGreaterThan(4_000);
+  });
+
+  it('becomes smaller where it is refused while answers come late: each retry is one more for an overloaded server', () => {
+    const { window, answersTake } = makeWindow();
+    answersTake(100);
+    window.collapse(0, 1);
+    for (let time = 0; time < 10; time++) window.returnedFailed(1_000 * time, 2);
+    expect(window.size).toBe(1 / 30);
+    expect(window.restUntil - 9_000).toBeGreaterThan(3_000);
+  });
+});
+
+describe('a window after a 429', () => {
+  it('probes, rests, and later grows slowly from half of what it was', () => {
+    const { window } = makeWindow();
+    for (let time = 0; time < 30; time++) window.returnedWell(time, 20);
+    window.collapseAsLimited(100);
+    expect(window.isProbing).toBe(true);
+    expect(window.restUntil).toBe(300);
+    for (let back = 0; back < 17; back++) window.returnedWell(1_000 + back, 20);
+    expect(window.size).toBeCloseTo(16 + 1 / 16);
+  });
+});

@@ -1,0 +1,237 @@
+/**
+ * The gate: one per origin that has failed. Retries pass it freely while the origin is well, as probes while it fails,
+ * and more and more of them as it recovers; those that may not go yet are held.
+ */
+import { Alarm } from './alarm';
+import type { CallToHold, Failure, GateOptions, OriginState } from './gate-words';
+import type { Held } from './held-calls';
+import { Lanes } from './lanes';
+import { Pace } from './pace';
+import { type Pass, Passes } from './passes';
+import { StallWatch } from './stall';
+
+/** So many failures in a row, and the origin is down. */
+const DOWN_AFTER = 8;
+/** Milliseconds without a failure until durations are usual again. */
+const CALM_AFTER = 5_000;
+
+export class Gate {
+  readonly #pace: Pace;
+  readonly #stall: StallWatch;
+  readonly #lanes: Lanes;
+  /** Those that were let go and are not back. */
+  readonly #passes = new Passes();
+  #downSince: number | undefined;
+  #failedAt = Number.NEGATIVE_INFINITY;
+  #failuresInARow = 0;
+  #namedUntil = Number.NEGATIVE_INFINITY;
+  readonly #alarm = new Alarm((time) => this.#wake(time));
+
+  constructor({ inheritedUsual, lastSuccess }: GateOptions = {}) {
+    this.#pace = new Pace(inheritedUsual);
+    this.#stall = new StallWatch(lastSuccess);
+    this.#lanes = new Lanes(this.#pace, this.#stall);
+  }
+
+  /** How many calls are held. */
+  get held(): number {
+    return this.#lanes.calls.size;
+  }
+
+  /** How many retries may be out at once; below one: one at a time, with rests. */
+  get window(): number {
+    return this.#lanes.retries.size;
+  }
+
+  /** Whether retries go one at a time, to see. */
+  get isProbing(): boolean {
+    return this.#lanes.retries.isProbing;
+  }
+
+  /** Since when there has been no sign of life, on the clock of `now()`. */
+  get downSince(): number | undefined {
+    return this.#downSince;
+  }
+
+  /** @param patience that of the policy that asks */
+  state(patience: number): OriginState {
+    if (this.givenUp(patience)) return 'given-up';
+    if (this.#alarm.now < this.#namedUntil) return 'rate-limited';
+    if (this.#stall.isStalled) return 'stalled';
+    return this.#downSince === undefined ? 'well' : 'failing';
+  }
+
+  /** Whether a call of that patience fails fast. */
+  givenUp(patience: number): boolean {
+    return this.#downSince !== undefined && this.patienceLeft(patience) <= 0;
+  }
+
+  /** Milliseconds until calls of that patience fail fast; all of it while there are signs of life. */
+  patienceLeft(patience: number): number {
+    const time = this.#alarm.now;
+    return Math.max(0, this.#patienceBegan(time) + patience - time);
+  }
+
+  /** Whether a first attempt has to be held. */
+  isHoldingNewCalls(mode: 'stalled' | 'rate-limited' | false, patience: number): boolean {
+    if (mode === false) return false;
+    if (mode === 'rate-limited' && this.#alarm.now < this.#namedUntil) return true;
+    return this.#stall.isStalled && !this.givenUp(patience);
+  }
+
+  /** Any attempt failed. To be told before `returned`. */
+  failed({ took, timedOut, first, countsAsStall }: Failure): void {
+    const time = this.#alarm.now;
+    this.#downSince ??= time;
+    this.#failedAt = time;
+    this.#failuresInARow++;
+    if (first) this.#pace.noteFirstAttempt(time);
+    const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
+    if (isStall) this.#lanes.unsent.collapse(time, took, true);
+    if (isStall || this.#failuresInARow >= DOWN_AFTER) this.#lanes.retries.collapse(time, took);
+    this.#schedule();
+  }
+
+  /** An attempt succeeded that the gate did not let out. */
+  succeeded(took: number): void {
+    const time = this.#alarm.now;
+    this.#pace.noteFirstAttempt(time);
+    this.#noteSuccess(took, time);
+    this.#lanes.retries.encourage(time);
+    this.#lanes.unsent.encourage(time);
+    this.#move(time);
+  }
+
+  /** An answer that is nobody's to retry, like a 404: a sign of life. */
+  alive(): void {
+    const time = this.#alarm.now;
+    this.#signOfLife(time);
+    this.#move(time);
+  }
+
+  /** A 429: a sign of life, but no room for more. */
+  limited(): void {
+    const time = this.#alarm.now;
+    this.#signOfLife(time);
+    this.#lanes.retries.collapseAsLimited(time);
+    this.#lanes.unsent.collapseAsLimited(time);
+    this.#schedule();
+  }
+
+  /** The server said when to come back: until then nobody who is held leaves, and no patience runs out. */
+  namedWait(ms: number): void {
+    this.#namedUntil = Math.max(this.#namedUntil, this.#alarm.now + ms);
+  }
+
+  /** A pass for a retry that need not wait. */
+  tryLeave(): Pass | undefined {
+    const time = this.#alarm.now;
+    const isOpen =
+      !this.#lanes.retries.isProbing && this.#lanes.retries.opensAt <= time && this.#namedUntil <= time;
+    if (!isOpen || this.#lanes.calls.size > 0) return undefined;
+    return this.#passes.give(
+      { window: this.#lanes.retries, dueAt: 0, heapIndex: -1 },
+      time,
+      this.#pace.recent,
+    );
+  }
+
+  /**
+   * Holds a retry, or a first attempt, until it may go or its time is up.
+   * @returns what takes it out, without a call of `leave`
+   */
+  hold(call: CallToHold): () => void {
+    const time = this.#alarm.now;
+    const held = this.#lanes.hold(call, time, this.#patienceBegan(time));
+    this.#schedule();
+    return () => {
+      if (!held.isHeld) return;
+      this.#lanes.calls.remove(held);
+      this.#schedule();
+    };
+  }
+
+  /** An attempt that was let go is over. `ok`: it succeeded, or its answer is nobody's to retry. */
+  returned(pass: Pass, { ok, took }: { readonly ok: boolean; readonly took: number }): void {
+    const time = this.#alarm.now;
+    const wasOut = this.#passes.takeBack(pass);
+    const { window } = pass;
+    if (ok) {
+      this.#noteSuccess(took, time);
+      if (wasOut) window.returnedWell(time, took);
+      (window === this.#lanes.retries ? this.#lanes.unsent : this.#lanes.retries).encourage(time);
+    } else if (wasOut) {
+      window.returnedFailed(time, took);
+      // Other first attempts go as they come: those that were held are no worse.
+      if (window === this.#lanes.unsent && !this.#stall.isStalled && !this.#pace.congested) window.reopen();
+    }
+    this.#move(time);
+  }
+
+  /** An attempt that was let go was not sent, or was cancelled: that says nothing about the origin. */
+  unused(pass: Pass): void {
+    this.#passes.takeBack(pass);
+    this.#move(this.#alarm.now);
+  }
+
+  /** Somebody knows that the origin is well: those that are held go, as many as its window takes. */
+  open(): void {
+    const time = this.#alarm.now;
+    this.#namedUntil = Number.NEGATIVE_INFINITY;
+    this.#signOfLife(time);
+    this.#lanes.open();
+    this.#move(time);
+  }
+
+  #patienceBegan(time: number): number {
+    return this.#downSince === undefined ? time : Math.max(this.#downSince, this.#namedUntil);
+  }
+
+  #noteSuccess(took: number, time: number): void {
+    const isCalm = this.#lanes.calls.size === 0 && time - this.#failedAt > CALM_AFTER;
+    this.#pace.sample(took, isCalm, time);
+    this.#stall.answered(took, time);
+    this.#signOfLife(time);
+  }
+
+  #signOfLife(time: number): void {
+    this.#failuresInARow = 0;
+    this.#downSince = undefined;
+    if (this.#stall.signOfLife(time)) this.#lanes.unsent.reopen();
+  }
+
+  /** Lets go who may. */
+  #move(time: number): void {
+    if (this.#namedUntil <= time) {
+      for (let next = this.#lanes.next(time); next; next = this.#lanes.next(time)) this.#let(next, time);
+    }
+    this.#schedule();
+  }
+
+  #let(held: Held, time: number): void {
+    this.#lanes.calls.remove(held);
+    held.call.leave(this.#passes.give(held, time, this.#pace.recent));
+  }
+
+  #wake(time: number): void {
+    this.#passes.giveUpLost(time);
+    const began = this.#patienceBegan(time);
+    for (
+      let due = this.#lanes.calls.takeDue(time, began);
+      due;
+      due = this.#lanes.calls.takeDue(time, began)
+    ) {
+      due.call.leave(time >= due.since + due.call.longest ? 'expired' : 'given-up');
+    }
+    this.#move(time);
+  }
+
+  #schedule(): void {
+    if (this.#lanes.calls.size === 0) {
+      this.#alarm.clear();
+      return;
+    }
+    const { calls, opensAt } = this.#lanes;
+    this.#alarm.set(Math.min(calls.earliest, this.#passes.lostAt, Math.max(this.#namedUntil, opensAt)));
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * How long an origin's successes take: usually, and lately. The difference is what a client knows of a server's queue.
+ */
+
+/** A mean of so many samples is good enough to go by. */
+const LEARNED = 50;
+/** One more sample weighs at most this much, and moves the mean by no more than its share of half a minute:
+ * what a busy process sees in the second in which its server is overrun is not what is usual. */
+const WEIGHT_OF_USUAL = 0.02;
+const USUAL_FOLLOWS_IN = 30_000;
+/** Where there is trouble all the time, what is slow becomes usual in minutes; else such an origin would be congested for ever. */
+const USUAL_FOLLOWS_IN_TROUBLE_IN = 120_000;
+
+/** Recent is the last twenty samples or the last second, whichever is less. */
+const WEIGHT_OF_RECENT = 0.05;
+const RECENT = 1_000;
+
+/** Weight of a new gap between first attempts. */
+const WEIGHT_OF_GAP = 0.1;
+
+/** The first answers to come back are the shortest: they say nothing until so many durations later the others are back. */
+const SETTLED_AFTER_DURATIONS = 10;
+
+/** A mean of durations that costs a healthy call next to nothing; one per attached instance, for origins that never failed. */
+export class Usual {
+  /** When the last success was, on the clock of `now()`. */
+  lastSuccess = Number.NEGATIVE_INFINITY;
+  #firstSuccess = Number.POSITIVE_INFINITY;
+  #average = 0;
+  #samples = 0;
+
+  /** Milliseconds; undefined while it is too early to tell. */
+  known(time: number): number | undefined {
+    return time - this.#firstSuccess > SETTLED_AFTER_DURATIONS * this.#average ? this.#average : undefined;
+  }
+
+  /** @param time when the success came, on the clock of `now()` */
+  observe(took: number, time: number): void {
+    if (this.#samples === 0) this.#firstSuccess = time;
+    const weight =
+      this.#samples < LEARNED
+        ? 1 / ++this.#samples
+        : Math.min(WEIGHT_OF_USUAL, (time - this.lastSuccess) / USUAL_FOLLOWS_IN);
+    this.#average += weight * (took - this.#average);
+    this.lastSuccess = time;
+  }
+}
+
+/** What one origin's answers tell; fed with every success. */
+export class Pace {
+  /** Average of successes while the origin is well, in milliseconds; Infinity before the first. */
+  usual: number;
+  /** Average of the last successes; 0 before the first. */
+  recent: number;
+  /** Milliseconds between first attempts, on average. */
+  gap = 0;
+  #samples: number;
+  #sampledAt = Number.NEGATIVE_INFINITY;
+  #lastFirst = Number.NEGATIVE_INFINITY;
+
+  /** @param inherited the attached instance's average, if it has one */
+  constructor(inherited: number | undefined) {
+    this.usual = inherited ?? Number.POSITIVE_INFINITY;
+    this.recent = inherited ?? 0;
+    this.#samples = inherited === undefined ? 0 : LEARNED;
+  }
+
+  /** Whether answers come so late that the server must have a queue: sending more would only make it longer. */
+  get congested(): boolean {
+    return this.recent > 2 * this.usual + 5;
+  }
+
+  /** A first attempt is over. */
+  noteFirstAttempt(time: number): void {
+    const gap = time - this.#lastFirst;
+    this.#lastFirst = time;
+    if (gap < Number.POSITIVE_INFINITY) this.gap += (this.gap === 0 ? 1 : WEIGHT_OF_GAP) * (gap - this.gap);
+  }
+
+  /** @param isCalm whether nothing has failed lately */
+  sample(took: number, isCalm: boolean, time: number): void {
+    const elapsed = time - this.#sampledAt;
+    this.#sampledAt = time;
+    // Of a process that calls once a second the last sample is all there is to know.
+    const weight = Math.max(WEIGHT_OF_RECENT, 1 - Math.exp(-elapsed / RECENT));
+    this.recent = this.recent === 0 ? took : this.recent + weight * (took - this.recent);
+    this.#learn(took, isCalm, Math.min(1_000, elapsed));
+  }
+
+  #learn(took: number, isCalm: boolean, elapsed: number): void {
+    if (this.#samples === 0) this.usual = took;
+    let weight = Math.min(WEIGHT_OF_USUAL, elapsed / USUAL_FOLLOWS_IN);
+    // Who has never seen the origin well goes by what there is.
+    if (this.#samples < LEARNED) weight = 1 / ++this.#samples;
+    else if (!isCalm) weight = 1 - Math.exp(-elapsed / USUAL_FOLLOWS_IN_TROUBLE_IN);
+    this.usual += weight * (took - this.usual);
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * One retry's turn to be sent: it passes the gate of its origin, with a token where there is a budget.
+ */
+import type { RetryKind } from '../policy/budget';
+import { type Interrupters, type Interruption, interruptible, now, settled } from '../timing';
+import type { Gate } from './gate';
+import type { Pass } from './passes';
+import { askForToken, tellBudget } from './retry-budget';
+import type { NamedBudget, TokenLine } from './token-line';
+
+/** What a retry has to pass. */
+export interface Way {
+  /** Undefined where nothing is ever held: `patience: 0`. */
+  readonly gate: Gate | undefined;
+  /** Undefined where no tokens are asked for. */
+  readonly named: (Pick<NamedBudget, 'budget'> & { readonly line?: TokenLine }) | undefined;
+  readonly kind: RetryKind;
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly maxHeld: number;
+  /** Hears what a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
+  readonly onBudgetError: (error: unknown) => void;
+}
+
+/** Milliseconds after which a call that waits for a token looks whether the gate has begun to probe, or patience is over. */
+const LOOKS_AGAIN = 250;
+
+/** Why a retry may not be sent. */
+export type Obstacle = Interruption | 'expired' | 'no-way';
+
+export class Turn {
+  readonly #way: Way;
+  #pass: Pass | undefined;
+  #hasToken = false;
+
+  private constructor(way: Way) {
+    this.#way = way;
+  }
+
+  /** Of a first attempt that a gate has let go. */
+  static of(gate: Gate, pass: Pass): Turn {
+    const turn = new Turn({
+      gate,
+      named: undefined,
+      kind: 'ordinary',
+      patience: 0,
+      maxHeld: 0,
+      onBudgetError: () => {},
+    });
+    turn.#pass = pass;
+    return turn;
+  }
+
+  /**
+   * Asks before the wait.
+   * @returns undefined if there is nothing to wait for: no token where nothing is held, no sign of life for as long as
+   *   patience lasts, or no place left at the gate
+   */
+  static request(way: Way): Turn | undefined | Promise<Turn | undefined> {
+    const turn = new Turn(way);
+    const { gate, named, kind, onBudgetError } = way;
+    if (gate) return turn.#isHopeless ? undefined : turn;
+    if (!named) return turn;
+    onBudgetError(undefined);
+    const answer = askForToken(named.budget, kind, onBudgetError);
+    const withToken = (granted: boolean) => {
+      turn.#hasToken = granted;
+      return granted ? turn : undefined;
+    };
+    return typeof answer === 'boolean' ? withToken(answer) : answer.then(withToken);
+  }
+
+  get #isHopeless(): boolean {
+    const { gate, patience, maxHeld } = this.#way;
+    return gate !== undefined && (gate.givenUp(patience) || gate.held >= maxHeld);
+  }
+
+  /** Milliseconds for which it is of use to wait before {@link ready}: nobody is told late that there is no hope. */
+  get longestWait(): number {
+    const { gate, patience } = this.#way;
+    return gate ? gate.patienceLeft(patience) : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * After the wait: returns at once where nothing is in the way, else is held.
+   * @param retriesLeft this one included
+   * @param longest milliseconds it may be held
+   * @returns undefined when the retry may be sent
+   */
+  async ready(
+    retriesLeft: number,
+    longest: number,
+    interrupters: Interrupters,
+  ): Promise<Obstacle | undefined> {
+    const { gate, named } = this.#way;
+    if (!gate) return undefined;
+    const until = now() + longest;
+    for (;;) {
+      const left = () => until - now();
+      const obstacle = await this.#passGate(gate, retriesLeft, left(), interrupters);
+      if (obstacle || !named || this.#hasToken) return obstacle;
+      const tokenless = await this.#takeToken(left(), interrupters);
+      if (tokenless !== 'none' || gate.isProbing) return tokenless === 'none' ? undefined : tokenless;
+      // While it waits for a token others may pass.
+      this.#giveBack();
+      const end = await this.#waitForToken(gate, left, interrupters);
+      if (end) return end;
+    }
+  }
+
+  async #passGate(
+    gate: Gate,
+    retriesLeft: number,
+    longest: number,
+    interrupters: Interrupters,
+  ): Promise<Obstacle | undefined> {
+    this.#pass = gate.tryLeave();
+    if (this.#pass) return undefined;
+    if (this.#isHopeless) return 'no-way';
+    const departure = await holdAt(
+      gate,
+      { retriesLeft, longest, patience: this.#way.patience, unsent: false },
+      interrupters,
+    );
+    if (typeof departure !== 'object') return departure;
+    this.#pass = departure.pass;
+    return this.#pass ? undefined : 'no-way';
+  }
+
+  async #takeToken(longest: number, interrupters: Interrupters): Promise<Obstacle | 'none' | undefined> {
+    const { named, kind, onBudgetError } = this.#way;
+    if (!named) return undefined;
+    onBudgetError(undefined);
+    const answer = askForToken(named.budget, kind, onBudgetError);
+    const end = typeof answer === 'boolean' ? undefined : await settled(answer, longest, interrupters);
+    if (end) {
+      // One that comes too late goes back.
+      Promise.resolve(answer).then((granted) => granted && tellBudget(() => named.budget.refund(kind)));
+      return end;
+    }
+    this.#hasToken = await answer;
+    return this.#hasToken ? undefined : 'none';
+  }
+
+  /** @returns undefined with a token, or when the gate probes: it lets one go without */
+  async #waitForToken(
+    gate: Gate,
+    left: () => number,
+    interrupters: Interrupters,
+  ): Promise<Obstacle | undefined> {
+    const { named, patience, onBudgetError } = this.#way;
+    let stop = () => {};
+    const token = new Promise<void>((resolve) => {
+      stop = named?.line?.wait(resolve) ?? stop;
+    }).then(() => {
+      this.#hasToken = true;
+    });
+    // A timer that fired is due, whatever the clock says: fake timers may leave it alone.
+    let queueLeft = left();
+    let patienceLeft = gate.patienceLeft(patience);
+    let end: Obstacle | undefined = 'expired';
+    while (end === 'expired' && queueLeft > 0 && patienceLeft > 0 && !gate.isProbing) {
+      const slice = Math.min(queueLeft, patienceLeft, LOOKS_AGAIN);
+      end = await settled(token, slice, interrupters);
+      queueLeft = Math.min(queueLeft - slice, left());
+      const isAlive = gate.downSince === undefined;
+      patienceLeft = isAlive ? patience : Math.min(patienceLeft - slice, gate.patienceLeft(patience));
+    }
+    stop();
+    if (end) onBudgetError(named?.line?.error);
+    if (this.#hasToken || (end === 'expired' && queueLeft > 0 && patienceLeft > 0)) return undefined;
+    return patienceLeft > 0 ? end : 'no-way';
+  }
+
+  /** Whether a gate let it go, which is told by its return how it went. */
+  get hasPassed(): boolean {
+    return this.#way.gate !== undefined;
+  }
+
+  /** The retry is back. @param isWell whether it succeeded, or the origin showed otherwise that it works */
+  returned(isWell: boolean, took: number): void {
+    const { gate, named, kind } = this.#way;
+    if (this.#pass) gate?.returned(this.#pass, { ok: isWell, took });
+    this.#pass = undefined;
+    if (isWell && this.#hasToken && named) tellBudget(() => named.budget.refund(kind));
+  }
+
+  /** The retry was not sent after all, or its caller cancelled it: it says nothing of the origin. */
+  unused(): void {
+    const { named, kind } = this.#way;
+    this.#giveBack();
+    if (this.#hasToken && named) tellBudget(() => named.budget.refund(kind));
+    this.#hasToken = false;
+  }
+
+  #giveBack(): void {
+    if (this.#pass) this.#way.gate?.unused(this.#pass);
+    this.#pass = undefined;
+  }
+}
+
+interface CallAtGate {
+  readonly retriesLeft: number;
+  readonly longest: number;
+  readonly patience: number;
+  readonly unsent: boolean;
+}
+
+/** Holds a call at a gate. @returns its pass, none where patience or its time ended first; or who interrupted it */
+export async function holdAt(
+  gate: Gate,
+  call: CallAtGate,
+  interrupters: Interrupters,
+): Promise<Interruption | 'expired' | { pass: Pass | undefined }> {
+  let pass: Pass | undefined;
+  let hasExpired = false;
+  const interruption = await interruptible(interrupters, (finish) =>
+    gate.hold({
+      ...call,
+      leave: (how) => {
+        if (typeof how === 'object') pass = how;
+        hasExpired = how === 'expired';
+        finish();
+      },
+    }),
+  );
+  if (interruption && pass) gate.unused(pass);
+  return interruption ?? (hasExpired ? 'expired' : { pass });
+}
