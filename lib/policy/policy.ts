@@ -41,6 +41,8 @@ export interface ResolvedPolicy {
   readonly onRetry: RetryPolicy['onRetry'];
   readonly onGiveUp: RetryPolicy['onGiveUp'];
   readonly onSettled: RetryPolicy['onSettled'];
+  /** False where a dialect has all methods repeated: nothing is sent again then before it is asked. */
+  readonly resendsStale?: false;
 }
 
 export const DEFAULT_BACKOFF: Required<BackoffOptions> = {
