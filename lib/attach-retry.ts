@@ -87,8 +87,14 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
   return attach(instance, policy).handle;
 }
 
-/** Another way to say how requests are to be retried, which other entry points speak. It may write on the config. */
-export type Dialect = (config: AttemptConfig) => ResolvedPolicy | undefined;
+/**
+ * Another way to say how requests are to be retried, which other entry points speak. It may write on the config.
+ * @param resolve what was said in this library's words, on top of what is given
+ */
+export type Dialect = (
+  config: AttemptConfig,
+  resolve: (weakest: RetryPolicy) => ResolvedPolicy | undefined,
+) => ResolvedPolicy | undefined;
 
 /** The same for those who speak a dialect. */
 export function attach(
@@ -112,16 +118,19 @@ export function attach(
     channels: findChannels(),
   };
   // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
-  const policyOf = ({ retryPolicy }: AttemptConfig): ResolvedPolicy | undefined => {
-    if (retryPolicy === undefined) return resolved;
+  const policyOf = ({ retryPolicy }: AttemptConfig, weakest?: RetryPolicy): ResolvedPolicy | undefined => {
+    if (retryPolicy === undefined && !weakest) return resolved;
     const ofInstance = defaults?.retryPolicy;
-    const merged = resolvePolicy([policy, ofInstance, retryPolicy as RetryPolicy | false]);
+    const merged = resolvePolicy([weakest, policy, ofInstance, retryPolicy as RetryPolicy | false]);
     if (!merged?.budget) return merged;
     const known = [ofInstance, policy].map((level) => (level ? level.budget : undefined));
     return { ...merged, budget: originalOf(merged.budget, known) };
   };
   const opening = dialect
-    ? { attachment, policyOf: dialect }
+    ? {
+        attachment,
+        policyOf: (config: AttemptConfig) => dialect(config, (weakest) => policyOf(config, weakest)),
+      }
     : { attachment, policyOf, inspect: tellLeftOvers };
   const layers: Layers = bindLayers(
     managers,

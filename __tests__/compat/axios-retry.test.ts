@@ -87,6 +87,16 @@ describe('in this library’s words', () => {
     expect(stub.configs.map(({ headers }) => headers['X-Attempt'])).toEqual(['1', '2', '3']);
   });
 
+  test('the gate where it is asked for', async () => {
+    jest.useFakeTimers();
+    const { client, stub } = clientOf(Array(999).fill(503), { retries: 99 }, { patience: 2_000 });
+    const ended = rejectionOf(client.get('/'));
+    await jest.advanceTimersByTimeAsync(30_000);
+    jest.useRealTimers();
+    expect(retryStateOf(await ended)?.outcome).toBe('retry-budget-empty');
+    expect(stub.configs.length).toBeLessThan(30);
+  });
+
   test('false switches it off', async () => {
     const { client, stub } = clientOf([503]);
     await rejectionOf(client.get('/', { retryPolicy: false }));
@@ -237,6 +247,33 @@ test('options that an interceptor inside puts in place of ours count', async () 
   const error = (await rejectionOf(client.get('/'))) as AxiosError;
   expect(stub.configs).toHaveLength(3);
   expect(error.config?.[namespace]).toMatchObject({ retries: 2, retryCount: 2 });
+});
+
+test('nothing is sent again without being asked: not even what went out on a connection that the server had closed', async () => {
+  const stale: Step = async (config) => {
+    throw new AxiosError('socket hang up', 'ECONNRESET', config, { reusedSocket: true });
+  };
+  for (const send of ['post', 'put'] as const) {
+    const { client, stub } = clientOf([stale], { retryCondition: () => false });
+    await rejectionOf(client[send]('/', {}));
+    expect(stub.configs).toHaveLength(1);
+  }
+  const byDefault = clientOf([stale]);
+  const { config } = await byDefault.client.post('/', {});
+  expect(config[namespace]?.retryCount).toBe(1);
+});
+
+test('a budget that is a plain object is the same one on every request', async () => {
+  let tokens = 2;
+  const budget = {
+    tryAcquire: () => tokens-- > 0,
+    recordSuccess() {},
+    refund() {},
+  };
+  const { client, stub } = clientOf(Array(9).fill(503));
+  client.defaults.retryPolicy = { budget };
+  await rejectionOf(client.get('/'));
+  expect(stub.configs).toHaveLength(3);
 });
 
 test('an error without a config is retried, and its callbacks get the original’s', async () => {

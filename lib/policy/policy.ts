@@ -42,6 +42,8 @@ export interface ResolvedPolicy {
   readonly onGiveUp: RetryPolicy['onGiveUp'];
   readonly onSettled: RetryPolicy['onSettled'];
   readonly observer: RetryPolicy['observer'];
+  /** False where a dialect has all methods repeated: nothing is sent again then before it is asked. */
+  readonly resendsStale?: false;
 }
 
 export const DEFAULT_BACKOFF: Required<BackoffOptions> = {

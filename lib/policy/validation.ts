@@ -50,6 +50,7 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   onMaxRetryTimesExceeded: 'onGiveUp',
   whenBudgetEmpty: 'patience',
   onSuccess: 'onSettled',
+  capacity: 'maxTokens',
 };
 
 /**
