@@ -14,12 +14,14 @@ export interface Observed {
   origins(): OriginReport[];
 }
 
+/** As many as an attached instance keeps itself. */
+const MOST_ORIGINS = 10_000;
 const STATES: readonly OriginState[] = ['well', 'failing', 'stalled', 'rate-limited', 'given-up'];
 
 /**
  * Has two gauges tell of an attached instance's origins whenever metrics are collected: `axios.retry.origin.state`, 1 for the
- * state it is in and 0 for the others, and `axios.retry.tokens`. An origin that has not failed lately has none. To be called when
- * the meter provider is registered.
+ * state it is in and 0 for the others, and `axios.retry.tokens`. An origin that never failed has none. To be called when the meter
+ * provider is registered.
  * @param retry what `attachRetry` returned
  * @param options as for `withTelemetry`; where several instances call the same origin, `attributes` tell them apart
  * @returns what ends it
@@ -35,14 +37,23 @@ export function observeOrigins(
     description: 'Tokens left for retries to an origin, where there is a budget.',
     unit: '{token}',
   });
+  /** All that were reported ever; what is not observed any more would keep its last value, where values are cumulative. */
+  const known = new Set<string>();
   const observe = (result: BatchObservableResult) => {
-    for (const report of retry.origins()) {
-      const about: Attributes = { ...attributes, ...serverAttributes(report.origin) };
-      for (const each of STATES) {
-        result.observe(state, each === report.state ? 1 : 0, { ...about, state: each });
-      }
-      if (report.tokens !== undefined) result.observe(tokens, report.tokens, about);
+    const about = (origin: string): Attributes => ({ ...attributes, ...serverAttributes(origin) });
+    const tellState = (origin: string, current: OriginState) => {
+      for (const each of STATES)
+        result.observe(state, each === current ? 1 : 0, { ...about(origin), state: each });
+    };
+    const reports = retry.origins();
+    for (const report of reports) {
+      known.add(report.origin);
+      tellState(report.origin, report.state);
+      if (report.tokens !== undefined) result.observe(tokens, report.tokens, about(report.origin));
     }
+    const current = new Set(reports.map(({ origin }) => origin));
+    for (const origin of known) if (!current.has(origin)) tellState(origin, 'well');
+    if (known.size > MOST_ORIGINS) known.clear();
   };
   meter.addBatchObservableCallback(observe, [state, tokens]);
   return () => meter.removeBatchObservableCallback(observe, [state, tokens]);

@@ -5,7 +5,7 @@ import { type Attributes, diag, type Meter } from '@opentelemetry/api';
 import type { RetryObserver, SettledEvent } from '../policy/events';
 import type { RetryPolicy } from '../policy/retry-policy';
 import { errorType, methodAttribute, serverAttributes } from './attributes';
-import { type Instruments, instrumentsFinder } from './instruments';
+import { instrumentsFinder } from './instruments';
 import { inContext } from './resend-count';
 
 /** What measurements are made with. Every field is optional. */
@@ -47,41 +47,54 @@ export function withTelemetry(policy: RetryPolicy = {}, options: TelemetryOption
 
 function recorder({ meter, attributes }: TelemetryOptions): (event: SettledEvent) => void {
   const instruments = instrumentsFinder(meter);
-  const requestAttributes = requestAttributesOf(attributes);
+  const subjects = new Subjects(attributes);
   return (event) => {
-    const about = requestAttributes(event);
-    const { outcome } = event.state;
-    const { calls, ...ofRetries } = instruments();
-    if (outcome === 'succeeded') calls.add(1, { ...about, outcome });
-    else calls.add(1, { ...about, outcome, 'error.type': errorType(event) });
-    recordRetries(ofRetries, event, about);
+    const { state } = event;
+    const { about, succeeded } = subjects.of(event);
+    const { calls, retries, delay, held } = instruments();
+    if (state.outcome === 'succeeded') calls.add(1, succeeded);
+    else calls.add(1, { ...about, outcome: state.outcome, 'error.type': errorType(event) });
+    if (state.totalHeld >= LEAST_HELD) held.record(state.totalHeld / 1_000, about);
+    if (state.retries === 0) return;
+    retries.record(state.retries, about);
+    for (const failure of state.failures) {
+      if (failure.delay !== undefined)
+        delay.record(failure.delay / 1_000, { ...about, delay_source: failure.delaySource });
+    }
   };
 }
 
-function recordRetries(
-  { retries, delay, held }: Omit<Instruments, 'calls'>,
-  { state }: SettledEvent,
-  about: Attributes,
-): void {
-  if (state.totalHeld >= LEAST_HELD) held.record(state.totalHeld / 1_000, about);
-  if (state.retries === 0) return;
-  retries.record(state.retries, about);
-  for (const failure of state.failures) {
-    if (failure.delay !== undefined)
-      delay.record(failure.delay / 1_000, { ...about, delay_source: failure.delaySource });
+/** What a call is about. */
+interface Subject {
+  /** On all measurements of it. */
+  readonly about: Attributes;
+  /** On a good one. */
+  readonly succeeded: Attributes;
+}
+
+/** Kept by origin and method: most calls of a process go to few, and making attributes takes longer than all the rest. */
+class Subjects {
+  readonly #common: Attributes | undefined;
+  readonly #known = new Map<string, Map<string, Subject>>();
+
+  constructor(common: Attributes | undefined) {
+    this.#common = common;
   }
-}
 
-/** What all measurements of a call have, kept by method and origin: most calls of a process go to few. */
-function requestAttributesOf(common: Attributes | undefined): (event: SettledEvent) => Attributes {
-  const known = new Map<string, Attributes>();
-  return ({ method, origin }) => {
-    const key = `${method} ${origin}`;
-    const found = known.get(key);
-    if (found) return found;
-    if (known.size >= MOST_SERVERS) known.clear();
-    const made = { ...common, 'http.request.method': methodAttribute(method), ...serverAttributes(origin) };
-    known.set(key, made);
+  of({ method, origin }: SettledEvent): Subject {
+    return this.#known.get(origin)?.get(method) ?? this.#make(methodAttribute(method), origin);
+  }
+
+  #make(method: string, origin: string): Subject {
+    let ofOrigin = this.#known.get(origin);
+    if (!ofOrigin) {
+      if (this.#known.size >= MOST_SERVERS) this.#known.clear();
+      ofOrigin = new Map();
+      this.#known.set(origin, ofOrigin);
+    }
+    const about = { ...this.#common, 'http.request.method': method, ...serverAttributes(origin) };
+    const made = { about, succeeded: { ...about, outcome: 'succeeded' } };
+    ofOrigin.set(method, made);
     return made;
-  };
+  }
 }

@@ -56,7 +56,24 @@ export function giveUpEvent(request: LogicalRequest, reason: GiveUpReason, error
   return withHidden(visible, { error, budgetError });
 }
 
-export function settledEvent(request: LogicalRequest, { error, response }: End): SettledEvent {
-  const hidden = error === undefined ? { response } : { error };
-  return withHidden<CallEvent, object>(new CallEvent(request), hidden) as SettledEvent;
+/** Getters again: one is made for every good call of who wants to know. */
+class EventOfEnd extends CallEvent {
+  readonly #end: End;
+
+  constructor(request: LogicalRequest, end: End) {
+    super(request);
+    this.#end = end;
+  }
+
+  get error(): unknown {
+    return this.#end.error;
+  }
+
+  get response(): AxiosResponse | undefined {
+    return this.#end.error === undefined ? this.#end.response : undefined;
+  }
+}
+
+export function settledEvent(request: LogicalRequest, end: End): SettledEvent {
+  return new EventOfEnd(request, end) as SettledEvent;
 }
