@@ -29,6 +29,7 @@ export type {
   BackoffOptions,
   HoldNewCalls,
   Judgement,
+  NotYet,
   Overlay,
   RetryPolicy,
 } from './policy/retry-policy';

@@ -35,7 +35,13 @@ export type BackoffFunction = (retry: number, error: AxiosError, state: RetrySta
 export type HoldNewCalls = 'stalled' | 'rate-limited' | false;
 
 /** What `judge` says of a response: a transient failure, not yet, or (anything else) good. */
-export type Judgement = boolean | { after: number } | undefined;
+export type Judgement = boolean | NotYet | undefined;
+
+/** The response is good and not what is waited for, like a 202 that is polled. */
+export interface NotYet {
+  /** Milliseconds until the next attempt, exactly. */
+  after: number;
+}
 
 /** What `nextAttempt` lays over the original config. */
 export type Overlay = Partial<AxiosRequestConfig> | undefined;
