@@ -8,6 +8,7 @@ import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
 import { checkInstance } from './policy/validation';
 import type { AttemptConfig } from './request/attempt';
+import { findChannels } from './request/channels';
 import { bindLayers, type Layers, type Manager } from './request/layers';
 import type { Attachment } from './request/logical-request';
 import { openPass, passOf } from './request/pass';
@@ -113,6 +114,8 @@ export function attach(
     isWhole: () => layers.isWhole,
     detached: new StopSignal(),
     origins: new Origins(),
+    patience: resolved?.patience ?? 0,
+    channels: findChannels(),
   };
   // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
   const policyOf = ({ retryPolicy }: AttemptConfig, weakest?: RetryPolicy): ResolvedPolicy | undefined => {
@@ -193,8 +196,8 @@ function senderOf(instance: RetryableInstance): (config: object) => Promise<unkn
     : instance.request.bind(instance);
 }
 
-function reportOf({ origins }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
-  const { patience = 0, budget } = resolved ?? {};
+function reportOf({ origins, patience }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
+  const { budget } = resolved ?? {};
   // Where nothing is held, there is no patience that could end.
   return origins.report(patience || Number.POSITIVE_INFINITY, ({ bucket }) => {
     if (budget) return tokensOf(budget);

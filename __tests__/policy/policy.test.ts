@@ -48,6 +48,7 @@ describe('the defaults', () => {
       onRetry: undefined,
       onGiveUp: undefined,
       onSettled: undefined,
+      observer: undefined,
       retryAccepted: true,
       judge: undefined,
       nextAttempt: undefined,
@@ -106,6 +107,7 @@ describe('merging', () => {
       onRetry: () => {},
       onGiveUp: () => {},
       onSettled: () => {},
+      observer: { settled() {} },
       retryAccepted: false,
       judge: () => true,
       nextAttempt: () => ({ timeout: 5 }),
@@ -358,6 +360,9 @@ describe('a bad value is refused with an error that names the field, the value a
     onRetry: functions,
     onGiveUp: functions,
     onSettled: functions,
+    observer: wrongTypes([null, true, () => {}, []], 'must be an object with any of settled, run'),
+    'observer.settled': functions,
+    'observer.run': functions,
     judge: functions,
     nextAttempt: functions,
     retryAccepted: wrongTypes(['true', null, 1], 'must be one of true, false'),
@@ -500,7 +505,7 @@ describe('an unknown field is refused with the nearest one there is', () => {
     ['', { '': 1 }],
   ])('%s is like none, so none is suggested: all are listed', (unknown, policy) => {
     expect(refusal(policy).message).toMatch(
-      new RegExp(`^retryPolicy.${unknown} is not an option; there are maxRetries, backoff, .*, onSettled$`),
+      new RegExp(`^retryPolicy.${unknown} is not an option; there are maxRetries, backoff, .*, observer$`),
     );
   });
 

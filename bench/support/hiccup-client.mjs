@@ -29,7 +29,7 @@ process.once('message', async ({ startAt }) => {
   await sleep(startAt - Date.now());
   loopDelay.enable();
   await (workers ? work(startAt) : sendSteadily(startAt));
-  process.send({ callers, requests, loopDelayP99: loopDelay.percentile(99) / 1e6 }, () => process.exit());
+  process.send({ callers, requests, loopDelayP99: loopDelay.percentile(99) / 1e6 });
 });
 
 async function sendSteadily(startAt) {

@@ -75,7 +75,7 @@ process.on('message', (message) => {
     loopDelay.enable();
     if (kind === 'refusing') setTimeout(refuseFor, startedAt + from - Date.now(), until - from);
   } else {
-    process.send({ log, loopDelayP99: loopDelay.percentile(99) / 1e6 }, () => process.exit());
+    process.send({ log, loopDelayP99: loopDelay.percentile(99) / 1e6 });
   }
 });
 // Whoever started it has gone.

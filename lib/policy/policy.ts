@@ -41,6 +41,7 @@ export interface ResolvedPolicy {
   readonly onRetry: RetryPolicy['onRetry'];
   readonly onGiveUp: RetryPolicy['onGiveUp'];
   readonly onSettled: RetryPolicy['onSettled'];
+  readonly observer: RetryPolicy['observer'];
   /** False where a dialect has all methods repeated: nothing is sent again then before it is asked. */
   readonly resendsStale?: false;
 }
@@ -108,6 +109,7 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
   onRetry: aFunction,
   onGiveUp: aFunction,
   onSettled: aFunction,
+  observer: (value, field) => checkFields(value, field, { settled: aFunction, run: aFunction }),
 };
 
 /**
@@ -168,6 +170,7 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     onRetry: policy.onRetry,
     onGiveUp: policy.onGiveUp,
     onSettled: policy.onSettled,
+    observer: policy.observer,
   };
 }
 

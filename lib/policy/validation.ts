@@ -48,8 +48,8 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   onRetryAttempt: 'onRetry',
   onFailedAttempt: 'onRetry',
   onMaxRetryTimesExceeded: 'onGiveUp',
-  onSuccess: 'onSettled',
   whenBudgetEmpty: 'patience',
+  onSuccess: 'onSettled',
   capacity: 'maxTokens',
 };
 
