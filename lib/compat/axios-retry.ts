@@ -90,8 +90,14 @@ function dialectOf(options: IAxiosRetryConfig | undefined, ofAttach: RetryPolicy
 
 /** The policy of a call that says nothing in this library's own words: quicker than resolving one each time. */
 function underCall(policy: ResolvedPolicy, call: Call): ResolvedPolicy {
-  const translated = { ...policy, ...call.callbacks, resendsStale: false } as ResolvedPolicy;
-  return Object.defineProperty(translated, 'maxRetries', { get: () => call.maxRetries });
+  return {
+    ...policy,
+    ...(call.callbacks as Partial<ResolvedPolicy>),
+    resendsStale: false,
+    get maxRetries() {
+      return call.maxRetries;
+    },
+  };
 }
 
 /** A call has to hear of its end, also where somebody else wants to. */
