@@ -8,7 +8,13 @@ import { CONNECT } from './support/http-clients.mjs';
 import { inLanes, noticed, play } from './support/play.mjs';
 import { saveResult } from './support/results.mjs';
 
-const SETTINGS = { capacityPerSecond: 125, outageStart: 3_000, outageEnd: 6_000, flakyShare: 0.1, end: 20_000 };
+const SETTINGS = {
+  capacityPerSecond: 125,
+  outageStart: 3_000,
+  outageEnd: 6_000,
+  flakyShare: 0.1,
+  end: 20_000,
+};
 const CASES = [
   { kind: 'flaky', perSecond: 100 },
   { kind: 'rejecting', perSecond: 50 },
