@@ -23,8 +23,7 @@ const sections = {
   'hiccup-refusing': hiccupTable(results.hiccup, 'refusing'),
   'hiccup-stalling': hiccupTable(results.hiccup, 'stalling'),
   'hiccup-warning': hiccupWarning(results.hiccup),
-  'storm-rejecting': stormTable(results.storm, 'rejecting'),
-  'storm-stalling': stormTable(results.storm, 'stalling'),
+  storm: stormTable(results.storm),
   'where-a-peer-is-better': whereAPeerIsBetter(results),
 };
 

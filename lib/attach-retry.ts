@@ -6,8 +6,9 @@ import { originalOf } from './origin/token-line';
 import { tellLeftOvers } from './policy/left-overs';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
-import { show } from './policy/validation';
+import { checkInstance } from './policy/validation';
 import type { AttemptConfig } from './request/attempt';
+import { findChannels } from './request/channels';
 import { bindLayers, type Layers, type Manager } from './request/layers';
 import type { Attachment } from './request/logical-request';
 import { openPass, passOf } from './request/pass';
@@ -107,6 +108,8 @@ export function attach(
     isWhole: () => layers.isWhole,
     detached: new StopSignal(),
     origins: new Origins(),
+    patience: resolved?.patience ?? 0,
+    channels: findChannels(),
   };
   // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
   const policyOf = ({ retryPolicy }: AttemptConfig): ResolvedPolicy | undefined => {
@@ -184,24 +187,11 @@ function senderOf(instance: RetryableInstance): (config: object) => Promise<unkn
     : instance.request.bind(instance);
 }
 
-function reportOf({ origins }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
-  const { patience = 0, budget } = resolved ?? {};
+function reportOf({ origins, patience }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
+  const { budget } = resolved ?? {};
   // Where nothing is held, there is no patience that could end.
   return origins.report(patience || Number.POSITIVE_INFINITY, ({ bucket }) => {
     if (budget) return tokensOf(budget);
     return patience === 0 && budget !== false ? bucket.tokens : undefined;
   });
-}
-
-function checkInstance(instance: RetryableInstance): void {
-  const { request, response } = instance?.interceptors ?? {};
-  if (
-    typeof instance?.request !== 'function' ||
-    typeof request?.use !== 'function' ||
-    typeof response?.use !== 'function'
-  ) {
-    throw new TypeError(
-      `attachRetry needs an axios instance, such as axios.create() returns; got ${show(instance)}`,
-    );
-  }
 }

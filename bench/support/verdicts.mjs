@@ -91,25 +91,14 @@ function better(others, ours, field, describe, atLeast) {
   return winners.length > 0 && `${ours.name} (${describe(ours)}) is outdone by ${winners.join(', ')}.`;
 }
 
-function storm({ runs }) {
-  const rivals = ['no retries', "axios-retry's rules"];
-  return runs
-    .filter(({ policy }) => policy.startsWith('default budget'))
-    .flatMap((ours) => {
-      const { outage, processes } = ours;
-      const where = `Storm, ${outage}, ${integer(processes)} process${processes === 1 ? '' : 'es'}`;
-      const others = runs.filter((run) => {
-        return rivals.includes(run.policy) && run.outage === outage && run.processes === processes;
-      });
-      // Simulated with the same seed: a difference of half a percent of all callers is one.
-      const fewerFail = others.filter((run) => ours.failedPercent - run.failedPercent > 0.5);
-      const healSooner = others.filter((run) => run.secondsToHealth < ours.secondsToHealth);
-      const outdone = (winners, describe) =>
-        winners.length > 0 &&
-        `${where}: this library (${ours.policy}: ${describe(ours)}) is outdone by ${winners.map((run) => `${run.policy} (${describe(run)})`).join(', ')}.`;
-      return [
-        outdone(fewerFail, (run) => `${decimals(run.failedPercent, 2)}% of callers failed`),
-        outdone(healSooner, (run) => `healthy after ${run.secondsToHealth} s`),
-      ].filter(Boolean);
+/** Where a law is broken, no retries may be kinder to somebody. */
+function storm({ rows }) {
+  return rows
+    .filter(({ broken }) => broken > 0)
+    .map(({ law, processes, isVarying, storms, broken, worst }) => {
+      const over = worst.filter(({ value, atMost }) => value > atMost);
+      const what = over.map(({ metric, value, atMost }) => `${metric} ${decimals(value, 2)}, ${decimals(atMost, 2)} allowed`);
+      const where = `${integer(processes)} process${processes === 1 ? '' : 'es'}, ${isVarying ? 'varying' : 'fixed'} service times`;
+      return `Storm, ${law}, ${where}: ${broken} of ${storms} broke the law (${what.join('; ')}).`;
     });
 }

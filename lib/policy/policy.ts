@@ -41,6 +41,7 @@ export interface ResolvedPolicy {
   readonly onRetry: RetryPolicy['onRetry'];
   readonly onGiveUp: RetryPolicy['onGiveUp'];
   readonly onSettled: RetryPolicy['onSettled'];
+  readonly observer: RetryPolicy['observer'];
 }
 
 export const DEFAULT_BACKOFF: Required<BackoffOptions> = {
@@ -106,6 +107,7 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
   onRetry: aFunction,
   onGiveUp: aFunction,
   onSettled: aFunction,
+  observer: (value, field) => checkFields(value, field, { settled: aFunction, run: aFunction }),
 };
 
 /**
@@ -166,6 +168,7 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     onRetry: policy.onRetry,
     onGiveUp: policy.onGiveUp,
     onSettled: policy.onSettled,
+    observer: policy.observer,
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import type { AxiosError, AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Budget } from './budget';
-import type { GiveUpEvent, RetryEvent, RetryState, SettledEvent } from './events';
+import type { GiveUpEvent, RetryEvent, RetryObserver, RetryState, SettledEvent } from './events';
 
 /** The delay curve, after Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Every field is optional. */
 export interface BackoffOptions {
@@ -145,4 +145,6 @@ export interface RetryPolicy {
    * throws is thrown.
    */
   onSettled?: ((event: SettledEvent) => unknown) | undefined;
+  /** Watches calls beside these callbacks; `axios-retry-budget/opentelemetry` puts its own here. Default none. */
+  observer?: RetryObserver | undefined;
 }

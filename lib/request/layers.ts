@@ -48,18 +48,14 @@ export interface Manager<Config> {
   forEach?(visit: (handler: Handler<Config>) => void): void;
 }
 
-interface Transitional {
-  transitional?: { legacyInterceptorReqResOrdering?: boolean };
-}
-
 /** @returns the pass of the call whose merged config this is; undefined for one that is to be left alone */
 type Open<Config> = (config: Config) => Pass<Config> | undefined;
 
 export interface Layers {
-  /** Whether both of our handlers are still where they were registered. */
-  readonly isWhole: boolean;
   /** What the managers call our handlers. */
-  readonly ids: { readonly request: number; readonly response: number };
+  readonly ids: Readonly<Record<'request' | 'response', number>>;
+  /** Whether both are still where they were registered. */
+  readonly isWhole: boolean;
   /** Takes our handlers off. */
   remove(): void;
 }
@@ -74,7 +70,7 @@ export function bindLayers<Config extends object>(
   passOf: (answer: unknown) => Pass<Config> | undefined,
 ): Layers {
   const { request, response } = managers;
-  const hasChains = Boolean(request.forEach && response.forEach);
+  const hasChains = request.forEach && response.forEach;
   const own = hasChains ? inertHandlers() : handlersByConfig(open, passOf);
   const ids = {
     request: request.use(own.capture, null, { synchronous: true }),
@@ -134,13 +130,10 @@ function overlay<Config extends object>(
       return pass !== undefined && layers !== undefined;
     }),
   ];
-  return () => {
-    for (const release of releases) release();
-  };
+  return () => releases.forEach((release) => void release());
 }
 
 type Visit<Config> = (handler: Handler<Config>) => void;
-
 /** The handlers of others, as they were registered before or after one of ours. */
 interface Sides<Config> {
   readonly inside: readonly Handler<Config>[];
@@ -198,8 +191,8 @@ function configOfChain<Config>(visit: Visit<Config>): Config | undefined {
 }
 
 /** axios 1.13 and later run request interceptors in the order of their registration where this option says so. */
-function isInOrder(config: object): boolean {
-  return (config as Transitional).transitional?.legacyInterceptorReqResOrdering === false;
+function isInOrder(config: { transitional?: { legacyInterceptorReqResOrdering?: boolean } }): boolean {
+  return config.transitional?.legacyInterceptorReqResOrdering === false;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { AbortSignalLike, CancelTokenLike, Interrupters, StopSignal } from 
 import { now } from '../timing';
 import { keyOnConfig, setHeader } from '../verdict/idempotency-key';
 import type { Attempt } from './attempt';
+import type { Channels } from './channels';
 import type { OriginalRequest } from './original-request';
 import { LiveRetryState } from './retry-state';
 
@@ -19,6 +20,10 @@ export interface Attachment {
   readonly isWhole: () => boolean;
   readonly detached: StopSignal;
   readonly origins: Origins;
+  /** Milliseconds, of the attached policy: by it the state of an origin is told. */
+  readonly patience: number;
+  /** Undefined where there is no node:diagnostics_channel. */
+  readonly channels: Channels | undefined;
 }
 
 export class LogicalRequest {

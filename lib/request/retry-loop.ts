@@ -18,6 +18,7 @@ import { releaseBody } from './release-body';
 import { destinationOf, sendAgain } from './replay';
 import { resentIfStale } from './resend';
 import { putState } from './retry-state';
+import { tellOfGate, tellWatchers } from './watchers';
 
 /**
  * The first attempt has ended, and its inside interceptors have had their say.
@@ -54,6 +55,7 @@ async function nextStep(request: LogicalRequest, ended: Ended): Promise<Turn | S
     if (!failure) return { settle: () => succeed(request, (ended as { value: unknown }).value) };
     endAttempt(request, failure, ended);
     noteFailure(request, failure);
+    tellOfGate(request);
     const next = await verdictOn(request, failure);
     if ('reason' in next) return end(next);
     const turn = await turnOf(request, failure, next);
@@ -78,6 +80,7 @@ function succeed(request: LogicalRequest, value: unknown): unknown {
   state.settle('succeeded');
   putState(value, state);
   noteSuccess(request);
+  tellWatchers(request, { response });
   if (!policy.onSettled) return value;
   return tellEnd(request, { response }).then(() => value);
 }
@@ -212,7 +215,9 @@ async function giveUp(
   state.retryAfter = retryAfter;
   state.settle(reason);
   putState('error' in ended ? ended.error : ended.value, state);
-  await tellEnd(request, { reason, error: causeOf(ended, failure), response: attempt.response });
+  const how = { reason, error: causeOf(ended, failure), response: attempt.response };
+  tellWatchers(request, how);
+  await tellEnd(request, how);
   if ('error' in ended) throw ended.error;
   return ended.value;
 }
