@@ -69,7 +69,7 @@ function drawHiccup({ settings, runs }) {
           return Number(((100 * failedCallers) / callers).toFixed(1));
         }),
       })),
-      { left: 210, top: 110, right: 70, bottom: 40 },
+      { left: 250, top: 110, right: 70, bottom: 40 },
     ),
   });
 }

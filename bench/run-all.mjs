@@ -12,7 +12,8 @@ const PARTS = ['bundle-size', 'happy-path', 'waiting-memory', 'hiccup', 'storm',
 npm(ROOT, 'run', 'build', '--', '--logLevel', 'warn');
 const startedAt = performance.now();
 const [chosen, ...options] = process.argv.slice(2);
-if (chosen && !PARTS.includes(chosen)) throw new Error(`no benchmark ${chosen}; there are ${PARTS.join(', ')}`);
+if (chosen && !PARTS.includes(chosen))
+  throw new Error(`no benchmark ${chosen}; there are ${PARTS.join(', ')}`);
 for (const part of chosen ? [chosen] : PARTS) {
   console.log(`\n== ${part}`);
   const partStartedAt = performance.now();

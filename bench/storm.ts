@@ -38,7 +38,9 @@ function line({ law, processes, isVarying, storms, broken, worst }: ReturnType<t
     `${processes} processes`.padEnd(15),
     (isVarying ? 'varying' : 'fixed').padEnd(8),
     (broken > 0 ? `BROKEN ${broken} of ${storms}` : 'met').padEnd(15),
-    worst.map(({ metric, value, atMost }) => `${metric} ${value.toFixed(2)} of ${atMost.toFixed(2)}`).join(', '),
+    worst
+      .map(({ metric, value, atMost }) => `${metric} ${value.toFixed(2)} of ${atMost.toFixed(2)}`)
+      .join(', '),
   ].join(' ');
 }
 

@@ -1,6 +1,6 @@
 /**
  * `hiccup-server.mjs SETTINGS` (JSON): the server of the hiccup, a process of its own. One request after the other, each
- * taking the same time, and work for a client that has gone is done all the same. From `from` to `until` (milliseconds
+ * taking the same time (and `latency` more, which keeps no other waiting), and work for a client that has gone is done all the same. From `from` to `until` (milliseconds
  * after the start of the load) a `share` of its requests meets its `kind` of trouble.
  */
 import { createServer } from 'node:http';
@@ -12,6 +12,7 @@ const {
   until = Number.POSITIVE_INFINITY,
   share = 1,
   capacityPerSecond,
+  latency = 0,
   slowMs,
 } = JSON.parse(process.argv[2]);
 /** Does not shrink to nothing under gzip, and is cut in the middle of it. */
@@ -58,7 +59,10 @@ function serve(response, entry, { notBefore = entry.at, after = 0 } = {}) {
   response.on('finish', () => {
     entry.answered = true;
   });
-  const answer = setTimeout(() => response.writeHead(200, HEADERS).end(BODY), freeAt + after - entry.at);
+  const answer = setTimeout(
+    () => response.writeHead(200, HEADERS).end(BODY),
+    freeAt + latency + after - entry.at,
+  );
   response.on('close', () => clearTimeout(answer));
 }
 

@@ -97,7 +97,9 @@ function storm({ rows }) {
     .filter(({ broken }) => broken > 0)
     .map(({ law, processes, isVarying, storms, broken, worst }) => {
       const over = worst.filter(({ value, atMost }) => value > atMost);
-      const what = over.map(({ metric, value, atMost }) => `${metric} ${decimals(value, 2)}, ${decimals(atMost, 2)} allowed`);
+      const what = over.map(
+        ({ metric, value, atMost }) => `${metric} ${decimals(value, 2)}, ${decimals(atMost, 2)} allowed`,
+      );
       const where = `${integer(processes)} process${processes === 1 ? '' : 'es'}, ${isVarying ? 'varying' : 'fixed'} service times`;
       return `Storm, ${law}, ${where}: ${broken} of ${storms} broke the law (${what.join('; ')}).`;
     });
