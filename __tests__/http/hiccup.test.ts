@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { attachRetry } from '../../lib';
@@ -41,10 +42,15 @@ const CASES: readonly Case[] = [
   { kind: 'stalling', perSecond: 50, slowest: 9_000, traffic: MOST_TRAFFIC },
 ];
 
+/** Milliseconds that timers may be late at p99 before laws of time stretch with it: a busy machine is nobody's fault. */
+const PUNCTUAL = 15;
+
 const processes: ChildProcess[] = [];
+const loopDelay = monitorEventLoopDelay({ resolution: 5 });
 let noticed: Noticed[];
 
 beforeAll(async () => {
+  loopDelay.enable();
   noticed = await Promise.all(CASES.map(play));
 }, 60_000);
 
@@ -55,7 +61,8 @@ afterAll(() => {
 test.each(CASES.map((aCase, index) => ({ ...aCase, index })))('$kind, $perSecond calls a second', (law) => {
   const { failures, slowest, requests, calls } = noticed[law.index] as Noticed;
   expect(failures).toEqual([]);
-  expect(slowest).toBeLessThanOrEqual(law.slowest);
+  const stretch = Math.max(1, loopDelay.percentile(99) / 1e6 / PUNCTUAL);
+  expect(slowest).toBeLessThanOrEqual(law.slowest * stretch);
   expect(requests).toBeLessThanOrEqual(law.traffic * calls);
 });
 

@@ -1,7 +1,7 @@
 /**
  * `hiccup-server.mjs SETTINGS` (JSON): the server of the hiccup, a process of its own. One request after the other, each
- * taking the same time (and `latency` more, which keeps no other waiting), and work for a client that has gone is done all the same. From `from` to `until` (milliseconds
- * after the start of the load) a `share` of its requests meets its `kind` of trouble.
+ * taking the same time (and `latency` more, for which no other waits), and work for a client that has gone is done all the
+ * same. From `from` to `until` (milliseconds after the start of the load) a `share` of its requests meets its `kind` of trouble.
  */
 import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
