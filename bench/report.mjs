@@ -20,6 +20,7 @@ const sections = {
   'bundle-size': sizeTable(results['bundle-size']),
   'hiccup-flaky': hiccupTable(results.hiccup, 'flaky'),
   'hiccup-rejecting': hiccupTable(results.hiccup, 'rejecting'),
+  'hiccup-refusing': hiccupTable(results.hiccup, 'refusing'),
   'hiccup-stalling': hiccupTable(results.hiccup, 'stalling'),
   'hiccup-warning': hiccupWarning(results.hiccup),
   storm: stormTable(results.storm),

@@ -6,27 +6,42 @@ import { decimals, integer, table } from './table.mjs';
 /** Milliseconds: a server process whose timers come later than that was short of processor time. */
 const TOO_LATE = 50;
 
+/** One table for each number of calls a second. */
 export function hiccupTable({ settings, runs }, kind) {
-  const longest = (settings.end - settings.outageEnd) / 1000;
-  const rows = runs
-    .filter((run) => run.kind === kind)
-    .map((run) => [
-      run.name,
-      integer(run.failedCallers),
-      integer(run.extraRequests),
-      integer(run.peakPerSecond),
-      `${integer(run.servedMsP50)} ms`,
-      `${integer(run.servedMsP99)} ms`,
-      run.secondsToHealth >= longest ? `not within ${longest} s` : `${run.secondsToHealth} s`,
-    ]);
-  const callers = integer(runs[0].callers);
+  const ofKind = runs.filter((run) => run.kind === kind);
+  const rates = [...new Set(ofKind.map(({ perSecond }) => perSecond))];
+  return rates
+    .map((rate) =>
+      rateTable(
+        ofKind.filter(({ perSecond }) => perSecond === rate),
+        settings,
+      ),
+    )
+    .join('\n\n');
+}
+
+function rateTable(runs, { end, outageEnd }) {
+  const [{ kind, perSecond, callers }] = runs;
+  const longest = (end - outageEnd) / 1000;
+  const duration = (milliseconds) => (milliseconds === null ? '–' : `${integer(milliseconds)} ms`);
+  const rows = runs.map((run) => [
+    run.name,
+    integer(run.failedCallers),
+    duration(run.caughtMsP50),
+    duration(run.caughtMsP99),
+    duration(run.slowestMs),
+    `${decimals(run.traffic, 2)}x`,
+    integer(run.peakPerSecond),
+    run.secondsToHealth >= longest ? `not within ${longest} s` : `${run.secondsToHealth} s`,
+  ]);
   const head = [
-    `of ${callers} callers`,
+    `${perSecond} calls a second, ${integer(callers)} in all`,
     'failed',
-    'extra requests',
+    'p50',
+    'p99',
+    'slowest',
+    'requests',
     'peak requests/s',
-    'p50 of those served',
-    'p99 of those served',
     'healthy after',
   ];
   // Without an outage there is nothing to get over.

@@ -52,14 +52,17 @@ function size({ bytes }) {
 const clearlyFewer = (count, than, atLeast = 0) => count < 0.9 * than && than - count >= atLeast;
 
 function hiccup({ runs }) {
-  return ['flaky', 'rejecting', 'stalling'].flatMap((kind) => {
-    const ofKind = runs.filter((run) => run.kind === kind);
-    const others = ofKind.filter(({ name }) => !name.startsWith('this library'));
-    return ['this library', "this library, 'wait'"].flatMap((ourName) => {
-      const ours = ofKind.find(({ name }) => name === ourName);
+  return runs
+    .filter(({ name }) => name === 'this library')
+    .flatMap((ours) => {
+      const { kind, perSecond } = ours;
+      const others = runs.filter(
+        (run) => run.kind === kind && run.perSecond === perSecond && !run.name.startsWith(ours.name),
+      );
       const onePercent = ours.callers / 100;
-      // To serve the few that are quick to serve makes a fine p99; so only of those that fail about as few callers.
+      // To serve the few that are quick to serve makes fine times; so only of those that fail about as few callers.
       const servesAsMany = others.filter((run) => run.failedCallers <= 1.1 * ours.failedCallers + onePercent);
+      const duration = (field, name) => (run) => `${name} ${integer(run[field])} ms`;
       return [
         better(
           others,
@@ -68,21 +71,17 @@ function hiccup({ runs }) {
           (run) => `${integer(run.failedCallers)} callers failed`,
           onePercent,
         ),
-        better(servesAsMany, ours, 'servedMsP99', (run) => `p99 ${integer(run.servedMsP99)} ms`, 20),
-        better(
-          others,
-          ours,
-          'extraRequests',
-          (run) => `${integer(run.extraRequests)} extra requests`,
-          onePercent,
-        ),
+        better(servesAsMany, ours, 'caughtMsP50', duration('caughtMsP50', 'p50'), 20),
+        better(servesAsMany, ours, 'caughtMsP99', duration('caughtMsP99', 'p99'), 20),
+        better(others, ours, 'traffic', (run) => `${decimals(run.traffic, 2)} requests per call`, 0.01),
         kind !== 'flaky' &&
           better(others, ours, 'secondsToHealth', (run) => `healthy after ${run.secondsToHealth} s`, 1),
       ]
         .filter(Boolean)
-        .map((verdict) => `${kind === 'flaky' ? 'Everyday' : `Hiccup, ${kind}`}: ${verdict}`);
+        .map((verdict) =>
+          kind === 'flaky' ? `Everyday: ${verdict}` : `Hiccup, ${kind}, ${perSecond} a second: ${verdict}`,
+        );
     });
-  });
 }
 
 function better(others, ours, field, describe, atLeast) {
