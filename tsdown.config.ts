@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsdown';
 
 export default defineConfig({
-  entry: { index: 'lib/index.ts', redis: 'lib/redis/index.ts', compat: 'lib/compat/index.ts' },
+  entry: {
+    index: 'lib/index.ts',
+    redis: 'lib/redis/index.ts',
+    opentelemetry: 'lib/opentelemetry/index.ts',
+    compat: 'lib/compat/index.ts',
+  },
   format: ['esm', 'cjs'],
   dts: true,
   platform: 'neutral',

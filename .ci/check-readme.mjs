@@ -22,11 +22,23 @@ declare const log: { info(line: string): void; warn(line: string): void };
 declare const app: { get(path: string, handle: (request: unknown, response: any) => unknown): void };
 `;
 
+/** What a block that imports something takes for granted all the same. */
+function clientsOf(code) {
+  const clients = {
+    client: "import('axios').AxiosInstance",
+    redis: "import('axios-retry-budget/redis').RedisClient",
+  };
+  return Object.entries(clients)
+    .filter(([name]) => new RegExp(`\\b${name}[,)]`).test(code) && !code.includes(`const ${name} `))
+    .map(([name, type]) => `declare const ${name}: ${type};`)
+    .join('\n');
+}
+
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work);
 let count = 0;
 for (const [, code] of readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)) {
-  const prelude = /^import /m.test(code) ? '' : TAKEN_FOR_GRANTED;
+  const prelude = /^import /m.test(code) ? clientsOf(code) : TAKEN_FOR_GRANTED;
   writeFileSync(join(work, `block-${++count}.ts`), `${prelude}\n${code}\nexport {};\n`);
 }
 const compilerOptions = {

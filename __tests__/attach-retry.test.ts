@@ -73,20 +73,39 @@ describe('attaching', () => {
     expect([first.stub.configs.length, second.stub.configs.length]).toEqual([1, 3]);
   });
 
+  const managers = { request: { use() {} }, response: { use() {} } };
+
   test.each([
-    ['undefined', undefined],
-    ['null', null],
-    ['an object', {}],
-    ['the axios class of something else', { request() {}, interceptors: {} }],
-    ['"client"', 'client'],
-    ['what cannot send', { interceptors: { request: { use() {} }, response: { use() {} } } }],
-    ['what has no request interceptors', { request() {}, interceptors: { response: { use() {} } } }],
-    ['what has no response interceptors', { request() {}, interceptors: { request: { use() {} } } }],
-  ])('to %s throws a TypeError that says what is needed', (_what, instance) => {
+    ['undefined', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['"client"', 'client', '"client"'],
+    ['an object', {}, 'an object without request(), interceptors.request.use(), interceptors.response.use()'],
+    ['a mock', { get() {}, interceptors: managers }, 'an object without request()'],
+    [
+      'a mocked axios',
+      () => {},
+      'a function without request(), interceptors.request.use(), interceptors.response.use()',
+    ],
+    [
+      'the axios class of something else',
+      { request() {}, interceptors: {} },
+      'an object without interceptors.request.use(), interceptors.response.use()',
+    ],
+    [
+      'what has no request interceptors',
+      { request() {}, interceptors: { response: managers.response } },
+      'an object without interceptors.request.use()',
+    ],
+    [
+      'what has no response interceptors',
+      { request() {}, interceptors: { request: managers.request } },
+      'an object without interceptors.response.use()',
+    ],
+  ])('to %s throws a TypeError that says what is missing', (_what, instance, got) => {
     expect(() => attachRetry(instance as never)).toThrow(
       expect.objectContaining({
         name: 'TypeError',
-        message: expect.stringMatching(/needs an axios instance/),
+        message: `attachRetry needs an axios instance, such as axios.create() returns; got ${got}`,
       }),
     );
   });

@@ -9,12 +9,11 @@ const { blue, green, orange, red, purple, brown, gray } = COLORS;
 /** What is drawn as a line, in which colour; ours thicker. Policies not named here are in the tables only. */
 const HICCUP_LINES = {
   'no retries': { color: gray, type: 'dashed', z: 9 },
-  'axios-retry, exponentialDelay': { color: orange },
+  'axios-retry, at its best': { color: orange },
   'retry-axios': { color: brown },
   ky: { color: purple },
   got: { color: red },
   'this library': { color: blue, width: 3 },
-  "this library, 'wait'": { color: green, width: 3 },
 };
 const STORM_LINES = {
   'no retries': { color: gray, type: 'dashed', z: 9 },
@@ -24,26 +23,25 @@ const STORM_LINES = {
   'default budget': { color: blue, width: 3 },
   "default budget, 'wait'": { color: green, width: 3 },
 };
-const KINDS = {
-  flaky: { title: 'fails one request in ten', color: gray },
-  rejecting: { title: 'down: answers 503', color: orange },
-  stalling: { title: 'down: never answers', color: blue },
-};
+const CASES = [
+  { kind: 'flaky', perSecond: 100, title: 'fails one request in ten', color: gray },
+  { kind: 'rejecting', perSecond: 50, title: 'down: answers 503', color: orange },
+  { kind: 'stalling', perSecond: 50, title: 'down: never answers', color: blue },
+];
 
 drawHiccup(loadResult('hiccup'));
 drawStorm(loadResult('storm'));
 
 function drawHiccup({ settings, runs }) {
-  const { bin, outageStart, outageEnd, requestsPerSecond, capacityPerSecond } = settings;
-  const load = `${requestsPerSecond} a second to a server that can do ${capacityPerSecond}; it is down for 3 seconds`;
+  const { bin, outageStart, outageEnd, capacityPerSecond } = settings;
+  const load = `50 calls a second to a server that can do ${capacityPerSecond}; it is down for 3 seconds`;
+  const of = (kind, perSecond) => runs.filter((run) => run.kind === kind && run.perSecond === perSecond);
   const panels = ['rejecting', 'stalling'].map((kind) => ({
     title: kind === 'rejecting' ? 'It answers 503 at once' : 'It takes requests and does not answer',
-    lines: runs
-      .filter((run) => run.kind === kind)
-      .map(({ name, perBin }) => ({
-        name,
-        points: perBin.map((count, n) => [((n + 0.5) * bin) / 1000, (count * 1000) / bin]),
-      })),
+    lines: of(kind, 50).map(({ name, perBin }) => ({
+      name,
+      points: perBin.map((count, n) => [((n + 0.5) * bin) / 1000, (count * 1000) / bin]),
+    })),
   }));
   saveChart('hiccup-requests.svg', {
     title: 'The hiccup: what the server gets to bear',
@@ -59,16 +57,19 @@ function drawHiccup({ settings, runs }) {
   const names = [...new Set(runs.map(({ name }) => name))];
   saveChart('hiccup-failed-callers.svg', {
     title: 'Callers that saw a failure when the server was flaky, or down for 3 seconds',
-    subtitle: `Of ${runs[0].callers.toLocaleString('en')}. Real HTTP, one client process, ${requestsPerSecond} a second to a server that can do ${capacityPerSecond}`,
+    subtitle: `In percent. Real HTTP, one client process, 50 calls a second (flaky: 100) to a server that can do ${capacityPerSecond}`,
     height: 620,
     option: bars(
       names,
-      Object.entries(KINDS).map(([kind, { title, color }]) => ({
+      CASES.map(({ kind, perSecond, title, color }) => ({
         name: title,
         color,
-        values: names.map((name) => runs.find((run) => run.kind === kind && run.name === name).failedCallers),
+        values: names.map((name) => {
+          const { failedCallers, callers } = of(kind, perSecond).find((run) => run.name === name);
+          return Number(((100 * failedCallers) / callers).toFixed(1));
+        }),
       })),
-      { left: 210, top: 110, right: 70, bottom: 40 },
+      { left: 250, top: 110, right: 70, bottom: 40 },
     ),
   });
 }

@@ -20,10 +20,10 @@ const sections = {
   'bundle-size': sizeTable(results['bundle-size']),
   'hiccup-flaky': hiccupTable(results.hiccup, 'flaky'),
   'hiccup-rejecting': hiccupTable(results.hiccup, 'rejecting'),
+  'hiccup-refusing': hiccupTable(results.hiccup, 'refusing'),
   'hiccup-stalling': hiccupTable(results.hiccup, 'stalling'),
   'hiccup-warning': hiccupWarning(results.hiccup),
-  'storm-rejecting': stormTable(results.storm, 'rejecting'),
-  'storm-stalling': stormTable(results.storm, 'stalling'),
+  storm: stormTable(results.storm),
   'where-a-peer-is-better': whereAPeerIsBetter(results),
 };
 

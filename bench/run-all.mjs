@@ -1,6 +1,6 @@
 /**
  * All benchmarks, one after the other so that none disturbs another, then the pictures and the tables of the README.
- * `npm run NAME` runs one of them alone.
+ * `npm run bench -- storm law=stall` runs one of them alone, with what comes after its name.
  */
 import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
@@ -11,10 +11,13 @@ const PARTS = ['bundle-size', 'happy-path', 'waiting-memory', 'hiccup', 'storm',
 
 npm(ROOT, 'run', 'build', '--', '--logLevel', 'warn');
 const startedAt = performance.now();
-for (const part of PARTS) {
+const [chosen, ...options] = process.argv.slice(2);
+if (chosen && !PARTS.includes(chosen))
+  throw new Error(`no benchmark ${chosen}; there are ${PARTS.join(', ')}`);
+for (const part of chosen ? [chosen] : PARTS) {
   console.log(`\n== ${part}`);
   const partStartedAt = performance.now();
-  npm(HERE, 'run', part);
+  npm(HERE, 'run', part, '--', ...options);
   console.log(`== ${part}: ${seconds(partStartedAt)} s`);
 }
 console.log(`\nall in ${seconds(startedAt)} s`);

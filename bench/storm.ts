@@ -1,74 +1,71 @@
 /**
- * The storm: fleets of 1 to 1,000 processes that share a load of 800 requests a second call one server that is down for
- * three seconds. In virtual time, so that it takes a minute and not an hour; seeded, so that it is the same each time;
- * with the library's own code in every process, and with the simulation that the tests run on.
+ * The storm: fleets of 1 to 1,000 processes call one server that goes down, stalls, slows or is overrun. In virtual time, so
+ * that an hour takes minutes; seeded, so that it is the same each time; with the library's own code in every process. Each scenario
+ * is a law (`__tests__/support/laws.ts`), judged by seeds that nothing was tuned on.
+ *   npm run bench -- storm [seeds=21-23] [law=REGEXP] [fleet=0..3] [client=library|gate|none] [broken]
+ * Without a choice of laws, fleets or client, the numbers go to results/storm.json, beside those of no retries.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { storm } from '../__tests__/support/storm-of-the-queue';
-import { RetryBudget, type RetryPolicy } from '../lib/index';
+import { judge, LAWS, type Ruling } from '../__tests__/support/laws';
+import { libraryFleet } from '../__tests__/support/library-fleet';
+import { gatedFleet, noRetries } from '../__tests__/support/model-client';
 import { saveResult } from './support/results.mjs';
 
-const FLEETS = [1000, 200, 20, 1];
-const OUTAGES = ['rejecting', 'stalling'] as const;
-const SETTINGS = { seed: 1, outageStart: 5_000, outageEnd: 8_000, end: 30_000 };
+const CLIENTS = { library: libraryFleet(), gate: gatedFleet(), none: noRetries };
+const ARGS = new Map(process.argv.slice(2).map((arg) => arg.split('=') as [string, string | undefined]));
+const [from = 21, to = from] = (ARGS.get('seeds') ?? '21-23').split('-').map(Number);
+const only = new RegExp(ARGS.get('law') ?? '');
+const client = (ARGS.get('client') ?? 'library') as keyof typeof CLIENTS;
+const part = { fleet: ARGS.has('fleet') ? Number(ARGS.get('fleet')) : undefined };
+const isWhole = !['law', 'fleet', 'client'].some((name) => ARGS.has(name));
 
-/** Each makes the policy of one process; what is retried, and when, differs only where the name says so. */
-const POLICIES: Record<string, () => RetryPolicy | false> = {
-  'no retries': () => false,
-  // Its defaults with the delay that its documentation recommends: 3 retries, 200, 400 and 800 ms plus 20%, no timeouts.
-  "axios-retry's rules": () => ({
-    budget: false,
-    maxRetries: 3,
-    backoff: (retry) => 2 ** retry * 100 * (1 + 0.2 * Math.random()),
-    isRetryable: (error) => (error.code === 'ECONNABORTED' ? false : undefined),
-  }),
-  'retries without a budget': () => ({ budget: false }),
-  "the article's budget": () => ({
-    budget: new RetryBudget({ maxTokens: 100, refillPerSecond: 10, tokensPerSuccess: 1 }),
-  }),
-  'default budget': () => ({}),
-  "default budget, 'wait'": () => ({ whenBudgetEmpty: 'wait' }),
-};
-
-async function runFleet(processes: number) {
-  const runs = [];
-  for (const outage of OUTAGES) {
-    for (const [name, policy] of Object.entries(POLICIES)) {
-      runs.push({
-        processes,
-        outage,
-        policy: name,
-        ...(await storm({ processes, outage, policy, ...SETTINGS })),
-      });
-    }
-  }
-  return runs;
+/** What came of one law in one size of fleet, with fixed or varying service times, by all seeds. */
+function summary(rulings: readonly Ruling[]) {
+  const [{ law, sigma, fleet, processes }] = rulings as readonly [Ruling];
+  const metrics = Object.keys(law.atMost) as (keyof typeof law.atMost)[];
+  const worst = metrics.map((metric) => {
+    const { value, atMost } = rulings
+      .map(({ bounds, result }) => ({ value: result[metric], atMost: bounds[metric] ?? 0 }))
+      .reduce((most, next) => (next.value * most.atMost > most.value * next.atMost ? next : most));
+    return { metric, value, atMost };
+  });
+  const broken = rulings.filter((ruling) => ruling.broken.length > 0).length;
+  return { law: law.name, fleet, processes, isVarying: sigma > 0, storms: rulings.length, broken, worst };
 }
 
-/** Fleets in processes of their own, two at a time. */
-async function runAll() {
-  const waiting = [...FLEETS];
-  const runs: Awaited<ReturnType<typeof runFleet>> = [];
-  const worker = async () => {
-    for (let fleet = waiting.shift(); fleet; fleet = waiting.shift()) {
-      const child = fork(new URL(import.meta.url), [String(fleet)]);
-      const [ofFleet] = (await once(child, 'message')) as [typeof runs];
-      runs.push(...ofFleet);
-      for (const run of ofFleet) {
-        const { processes, outage, policy, failedPercent, amplification, secondsToHealth } = run;
-        console.log(
-          `${processes} processes, ${outage}, ${policy}: ${failedPercent.toFixed(2)}% failed, ` +
-            `${amplification.toFixed(2)} x the requests, healthy after ${secondsToHealth} s`,
-        );
+function line({ law, processes, isVarying, storms, broken, worst }: ReturnType<typeof summary>): string {
+  return [
+    law.padEnd(54),
+    `${processes} processes`.padEnd(15),
+    (isVarying ? 'varying' : 'fixed').padEnd(8),
+    (broken > 0 ? `BROKEN ${broken} of ${storms}` : 'met').padEnd(15),
+    worst
+      .map(({ metric, value, atMost }) => `${metric} ${value.toFixed(2)} of ${atMost.toFixed(2)}`)
+      .join(', '),
+  ].join(' ');
+}
+
+async function judgeAll(name: keyof typeof CLIENTS) {
+  const rows: ReturnType<typeof summary>[] = [];
+  for (const law of LAWS.filter(({ name }) => only.test(name))) {
+    const cells = new Map<string, Ruling[]>();
+    for (let seed = from; seed <= to; seed++) {
+      for (const ruling of await judge(law, seed, CLIENTS[name], part)) {
+        const cell = `${ruling.fleet} ${ruling.sigma > 0}`;
+        cells.set(cell, [...(cells.get(cell) ?? []), ruling]);
       }
     }
-  };
-  await Promise.all([worker(), worker()]);
-  runs.sort((a, b) => a.processes - b.processes);
-  saveResult('storm', { settings: SETTINGS, runs });
+    for (const row of [...cells.values()].map(summary)) {
+      rows.push(row);
+      if (row.broken > 0 || !ARGS.has('broken')) console.log(line(row));
+    }
+  }
+  const sum = (field: 'storms' | 'broken') => rows.reduce((total, row) => total + row[field], 0);
+  console.log(`${name}: ${sum('broken')} of ${sum('storms')} storms broke their law`);
+  return rows;
 }
 
-const [fleet] = process.argv.slice(2);
-if (fleet && process.send) process.send(await runFleet(Number(fleet)), () => process.disconnect());
-else await runAll();
+const rows = await judgeAll(client);
+if (isWhole) {
+  const none = await judgeAll('none');
+  saveResult('storm', { settings: { seeds: [from, to] }, rows, none });
+}

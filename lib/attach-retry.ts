@@ -6,8 +6,9 @@ import { originalOf } from './origin/token-line';
 import { tellLeftOvers } from './policy/left-overs';
 import { type ResolvedPolicy, resolvePolicy } from './policy/policy';
 import type { RetryPolicy } from './policy/retry-policy';
-import { show } from './policy/validation';
+import { checkInstance } from './policy/validation';
 import type { AttemptConfig } from './request/attempt';
+import { findChannels } from './request/channels';
 import { bindLayers, type Layers, type Manager } from './request/layers';
 import type { Attachment } from './request/logical-request';
 import { axiosTransformOf } from './request/original-request';
@@ -87,8 +88,14 @@ export function attachRetry(instance: RetryableInstance, policy?: RetryPolicy | 
   return attach(instance, policy).handle;
 }
 
-/** Another way to say how requests are to be retried, which other entry points speak. It may write on the config. */
-export type Dialect = (config: AttemptConfig) => ResolvedPolicy | undefined;
+/**
+ * Another way to say how requests are to be retried, which other entry points speak. It may write on the config.
+ * @param resolve what was said in this library's words, on top of what is given
+ */
+export type Dialect = (
+  config: AttemptConfig,
+  resolve: (weakest: RetryPolicy) => ResolvedPolicy | undefined,
+) => ResolvedPolicy | undefined;
 
 /** The same for those who speak a dialect. */
 export function attach(
@@ -109,18 +116,23 @@ export function attach(
     detached: new StopSignal(),
     origins: new Origins(),
     transform: axiosTransformOf(defaults),
+    patience: resolved?.patience ?? 0,
+    channels: findChannels(),
   };
   // axios has merged the instance's policy into the request's, as copies; what must not be copied is taken from the original.
-  const policyOf = ({ retryPolicy }: AttemptConfig): ResolvedPolicy | undefined => {
-    if (retryPolicy === undefined) return resolved;
+  const policyOf = ({ retryPolicy }: AttemptConfig, weakest?: RetryPolicy): ResolvedPolicy | undefined => {
+    if (retryPolicy === undefined && !weakest) return resolved;
     const ofInstance = defaults?.retryPolicy;
-    const merged = resolvePolicy([policy, ofInstance, retryPolicy as RetryPolicy | false]);
+    const merged = resolvePolicy([weakest, policy, ofInstance, retryPolicy as RetryPolicy | false]);
     if (!merged?.budget) return merged;
     const known = [ofInstance, policy].map((level) => (level ? level.budget : undefined));
     return { ...merged, budget: originalOf(merged.budget, known) };
   };
   const opening = dialect
-    ? { attachment, policyOf: dialect }
+    ? {
+        attachment,
+        policyOf: (config: AttemptConfig) => dialect(config, (weakest) => policyOf(config, weakest)),
+      }
     : { attachment, policyOf, inspect: tellLeftOvers };
   const layers: Layers = bindLayers(
     managers,
@@ -186,24 +198,11 @@ function senderOf(instance: RetryableInstance): (config: object) => Promise<unkn
     : instance.request.bind(instance);
 }
 
-function reportOf({ origins }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
-  const { patience = 0, budget } = resolved ?? {};
+function reportOf({ origins, patience }: Attachment, resolved: ResolvedPolicy | undefined): OriginReport[] {
+  const { budget } = resolved ?? {};
   // Where nothing is held, there is no patience that could end.
   return origins.report(patience || Number.POSITIVE_INFINITY, ({ bucket }) => {
     if (budget) return tokensOf(budget);
     return patience === 0 && budget !== false ? bucket.tokens : undefined;
   });
-}
-
-function checkInstance(instance: RetryableInstance): void {
-  const { request, response } = instance?.interceptors ?? {};
-  if (
-    typeof instance?.request !== 'function' ||
-    typeof request?.use !== 'function' ||
-    typeof response?.use !== 'function'
-  ) {
-    throw new TypeError(
-      `attachRetry needs an axios instance, such as axios.create() returns; got ${show(instance)}`,
-    );
-  }
 }

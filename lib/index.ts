@@ -12,12 +12,15 @@ export type { OriginReport } from './origin/origins';
 export { RetryBudget, type RetryBudgetOptions } from './origin/retry-budget';
 export type { Budget, RetryKind } from './policy/budget';
 export type {
+  AboutRequest,
   AttemptFailure,
   DelaySource,
   GiveUpEvent,
   GiveUpReason,
   Outcome,
+  RetryAttempt,
   RetryEvent,
+  RetryObserver,
   RetryState,
   SettledEvent,
 } from './policy/events';
@@ -26,7 +29,9 @@ export type {
   BackoffOptions,
   HoldNewCalls,
   Judgement,
+  NotYet,
   Overlay,
   RetryPolicy,
 } from './policy/retry-policy';
 export { retriesExhausted, retryStateOf } from './request/retry-state';
+export type { GateEvent } from './request/watchers';

@@ -446,11 +446,11 @@ for (const adapter of ADAPTERS) {
       assert.equal(api.requests.length, 1);
     });
 
-    test('response interceptors run once, request interceptors on every attempt, transforms on the original', async () => {
+    test('interceptors run once per attempt inside, once per call outside, transforms on the original', async () => {
       const api = await failingApi(status(503), reset);
       const { outcome, calls } = await page.evaluate(
         async ([adapter, url]) => {
-          const calls = { earlier: 0, later: 0, request: 0 };
+          const calls = { earlier: 0, later: 0, inside: 0, outside: 0 };
           const count = (name) => [
             (response) => {
               calls[name]++;
@@ -463,10 +463,14 @@ for (const adapter of ADAPTERS) {
           ];
           const client = axios.create({ adapter });
           client.interceptors.response.use(...count('earlier'));
+          client.interceptors.request.use((config) => {
+            config.headers.set('X-Token', String(++calls.inside));
+            return config;
+          });
           attachRetry(client, { backoff: { initialDelay: 20 } });
           client.interceptors.response.use(...count('later'));
           client.interceptors.request.use((config) => {
-            config.headers.set('X-Token', String(++calls.request));
+            calls.outside++;
             return config;
           });
           const outcome = await settle(client.put(url, { amount: 1 }));
@@ -475,7 +479,7 @@ for (const adapter of ADAPTERS) {
         [adapter, api.url],
       );
       assert.deepEqual(outcome.data, { fine: true });
-      assert.deepEqual(calls, { earlier: 3, later: 1, request: 3 });
+      assert.deepEqual(calls, { earlier: 3, later: 1, inside: 3, outside: 1 });
       assert.deepEqual(
         api.requests.map(({ headers, body }) => [headers['x-token'], body]),
         ['1', '2', '3'].map((token) => [token, '{"amount":1}']),

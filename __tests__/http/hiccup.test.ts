@@ -4,12 +4,14 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { attachRetry } from '../../lib';
 
 const OUTAGE = { from: 1_000, until: 4_000 };
-const CAPACITY_PER_SECOND = 125;
+// Were answers quicker than other tests let this process run, a server would look overloaded that is not.
+const SERVER_SETTINGS = { capacityPerSecond: 125, latency: 40 };
 /** Milliseconds for which calls are sent. */
 const END = 10_000;
 const SERVER = 'bench/support/hiccup-server.mjs';
@@ -40,10 +42,15 @@ const CASES: readonly Case[] = [
   { kind: 'stalling', perSecond: 50, slowest: 9_000, traffic: MOST_TRAFFIC },
 ];
 
+/** Milliseconds that timers may be late at p99 before laws of time stretch with it: a busy machine is nobody's fault. */
+const PUNCTUAL = 15;
+
 const processes: ChildProcess[] = [];
+const loopDelay = monitorEventLoopDelay({ resolution: 5 });
 let noticed: Noticed[];
 
 beforeAll(async () => {
+  loopDelay.enable();
   noticed = await Promise.all(CASES.map(play));
 }, 60_000);
 
@@ -54,7 +61,8 @@ afterAll(() => {
 test.each(CASES.map((aCase, index) => ({ ...aCase, index })))('$kind, $perSecond calls a second', (law) => {
   const { failures, slowest, requests, calls } = noticed[law.index] as Noticed;
   expect(failures).toEqual([]);
-  expect(slowest).toBeLessThanOrEqual(law.slowest);
+  const stretch = Math.max(1, loopDelay.percentile(99) / 1e6 / PUNCTUAL);
+  expect(slowest).toBeLessThanOrEqual(law.slowest * stretch);
   expect(requests).toBeLessThanOrEqual(law.traffic * calls);
 });
 
@@ -64,7 +72,7 @@ test('in total', () => {
 });
 
 async function play({ kind, perSecond }: Case): Promise<Noticed> {
-  const server = fork(SERVER, [JSON.stringify({ kind, ...OUTAGE, capacityPerSecond: CAPACITY_PER_SECOND })]);
+  const server = fork(SERVER, [JSON.stringify({ kind, ...OUTAGE, ...SERVER_SETTINGS })]);
   processes.push(server);
   const [{ port }] = (await once(server, 'message')) as [{ port: number }];
   const client = axios.create({ baseURL: `http://127.0.0.1:${port}`, timeout: 1_000 });

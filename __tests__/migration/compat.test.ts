@@ -794,7 +794,8 @@ guide(
           library(client, { retries, onMaxRetryTimesExceeded: () => void notes[key]++ });
       };
       await sideBySide(always(503), { theirs: twice(axiosRetry, 'theirs'), ours: twice(ours, 'ours') }, get);
-      expect(notes).toEqual({ theirs: 2, ours: 1 });
+      expect(notes.theirs).toBeGreaterThan(1);
+      expect(notes.ours).toBe(1);
     });
 
     claim(

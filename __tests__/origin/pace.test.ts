@@ -34,6 +34,14 @@ describe('the pace of an origin', () => {
     expect(pace.congested).toBe(false);
   });
 
+  it('is not congested where a quick server answers some milliseconds late: that may be a busy client', () => {
+    const pace = new Pace(2);
+    for (let index = 0; index < 100; index++) pace.sample(25, false, index);
+    expect(pace.congested).toBe(false);
+    for (let index = 100; index < 300; index++) pace.sample(40, false, index);
+    expect(pace.congested).toBe(true);
+  });
+
   it('is congested when the last twenty or so took more than twice as long as usual', () => {
     const pace = new Pace(20);
     pace.sample(20, true, 0);

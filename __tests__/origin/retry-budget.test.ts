@@ -210,7 +210,11 @@ describe('a retry budget', () => {
     [{ tokensPerSuccess: Number.NaN }, RangeError, /RetryBudget\.tokensPerSuccess .* 0 tokens; got NaN/],
     [{ maxTimeoutTokens: 0.5 }, RangeError, /RetryBudget\.maxTimeoutTokens .* 1 tokens; got 0\.5/],
     [{ clock: 5 }, TypeError, /RetryBudget\.clock must be a function; got 5/],
-    [{ capacity: 5 }, TypeError, /RetryBudget\.capacity is not an option; did you mean RetryBudget\./],
+    [
+      { capacity: 5 },
+      TypeError,
+      /RetryBudget\.capacity is not an option; did you mean RetryBudget\.maxTokens/,
+    ],
     [null, TypeError, /RetryBudget must be an object/],
   ])('refuses %j by name', (options, type, message) => {
     const make = () => new RetryBudget(options as never);

@@ -48,6 +48,7 @@ describe('the defaults', () => {
       onRetry: undefined,
       onGiveUp: undefined,
       onSettled: undefined,
+      observer: undefined,
       retryAccepted: true,
       judge: undefined,
       nextAttempt: undefined,
@@ -106,6 +107,7 @@ describe('merging', () => {
       onRetry: () => {},
       onGiveUp: () => {},
       onSettled: () => {},
+      observer: { settled() {} },
       retryAccepted: false,
       judge: () => true,
       nextAttempt: () => ({ timeout: 5 }),
@@ -358,6 +360,9 @@ describe('a bad value is refused with an error that names the field, the value a
     onRetry: functions,
     onGiveUp: functions,
     onSettled: functions,
+    observer: wrongTypes([null, true, () => {}, []], 'must be an object with any of settled, run'),
+    'observer.settled': functions,
+    'observer.run': functions,
     judge: functions,
     nextAttempt: functions,
     retryAccepted: wrongTypes(['true', null, 1], 'must be one of true, false'),
@@ -416,7 +421,6 @@ describe('an unknown field is refused with the nearest one there is', () => {
     ['idempotencyKeyheader', 'idempotencyKeyHeader'],
     ['retryable', 'isRetryable'],
     ['onGiveup', 'onGiveUp'],
-    ['retryAfter', 'maxRetryAfter'],
     ['retryBudget', 'budget'],
     ['whenBudgetEmpty', 'patience'],
     // Of this library, one level too high.
@@ -430,6 +434,9 @@ describe('an unknown field is refused with the nearest one there is', () => {
     ['retryDelay', 'backoff'],
     ['retryCondition', 'isRetryable'],
     ['onMaxRetryTimesExceeded', 'onGiveUp'],
+    ['shouldResetTimeout', 'timeBudget'],
+    ['validateResponse', 'judge'],
+    ['retryAfter', 'maxRetryAfter'],
     // retry-axios
     ['retry', 'maxRetries'],
     ['noResponseRetries', 'maxRetries'],
@@ -457,6 +464,8 @@ describe('an unknown field is refused with the nearest one there is', () => {
     ['maxRetryTime', 'timeBudget'],
     ['onFailedAttempt', 'onRetry'],
     ['exponent', 'backoff.multiplier'],
+    ['onSuccess', 'onSettled'],
+    ['onError', 'onRetry'],
   ])('%s: %s', (unknown, nearest) => {
     for (const value of [1, undefined]) {
       const error = refusal({ maxRetries: 1, [unknown]: value });
@@ -472,17 +481,47 @@ describe('an unknown field is refused with the nearest one there is', () => {
     ['maxdelay', 'maxDelay'],
     ['mulitplier', 'multiplier'],
     ['jitters', 'jitter'],
-    ['retries', 'initialDelay'],
     ['factor', 'multiplier'],
+    ['base', 'initialDelay'],
+    ['baseDelay', 'initialDelay'],
+    ['delay', 'initialDelay'],
+    ['retryDelay', 'initialDelay'],
+    ['max', 'maxDelay'],
+    ['limit', 'maxDelay'],
     ['minTimeout', 'initialDelay'],
     ['maxTimeout', 'maxDelay'],
   ])('backoff.%s: %s', (unknown, nearest) => {
-    const { message } = refusal({ backoff: { [unknown]: 1 } });
-    if (unknown === 'retries') expect(message).not.toContain('maxRetries');
-    else
-      expect(message).toBe(
-        `retryPolicy.backoff.${unknown} is not an option; did you mean retryPolicy.backoff.${nearest}?`,
+    expect(refusal({ backoff: { [unknown]: 1 } }).message).toBe(
+      `retryPolicy.backoff.${unknown} is not an option; did you mean retryPolicy.backoff.${nearest}?`,
+    );
+  });
+
+  test.each([
+    ['foo', { foo: 1 }],
+    ['toString', { toString: 1 }],
+    ['cache', { cache: 1 }],
+    ['httpsAgent', { httpsAgent: 1 }],
+    ['x', { x: 1 }],
+    ['', { '': 1 }],
+  ])('%s is like none, so none is suggested: all are listed', (unknown, policy) => {
+    expect(refusal(policy).message).toMatch(
+      new RegExp(`^retryPolicy.${unknown} is not an option; there are maxRetries, backoff, .*, observer$`),
+    );
+  });
+
+  test.each(['retries', 'statuses', 'timeBudget'])(
+    'nor is backoff.%s, which is of another level',
+    (unknown) => {
+      expect(refusal({ backoff: { [unknown]: 1 } }).message).toBe(
+        `retryPolicy.backoff.${unknown} is not an option; there are initialDelay, maxDelay, multiplier, jitter, random`,
       );
+    },
+  );
+
+  test('a whole policy inside a policy is to be its fields', () => {
+    expect(refusal({ retryPolicy: { maxRetries: 1 } }).message).toBe(
+      'retryPolicy.retryPolicy is not an option; what is in it goes here, without that name',
+    );
   });
 });
 

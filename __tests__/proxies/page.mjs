@@ -1,6 +1,6 @@
 /** The tables of a run behind proxies, and docs/proxies.md, which has them. */
 import { writeFileSync } from 'node:fs';
-import { decimals, table } from '../../bench/support/table.mjs';
+import { decimals, integer, table } from '../../bench/support/table.mjs';
 
 const PAGE = new URL('../../docs/proxies.md', import.meta.url);
 /** What the clients of the benchmarks are called here. */
@@ -34,19 +34,20 @@ function tableOf(runs) {
   ]);
 }
 
-const seconds = (milliseconds) => (milliseconds === null ? '–' : `${decimals(milliseconds / 1000, 2)} s`);
+const duration = (milliseconds) => (milliseconds === null ? '–' : `${integer(milliseconds)} ms`);
 const requests = ({ traffic }) => `${decimals(traffic, 2)}x`;
 const COLUMNS = {
   outage: {
     head: 'failed · p50 · slowest · requests',
     cell: (client) =>
-      [client.failedCallers, seconds(client.caughtMsP50), seconds(client.slowestMs), requests(client)].join(
+      [client.failedCallers, duration(client.caughtMsP50), duration(client.slowestMs), requests(client)].join(
         ' · ',
       ),
   },
   limit: {
     head: 'failed · all done after · requests',
-    cell: (client) => [client.failedCallers, seconds(client.doneMs), requests(client)].join(' · '),
+    cell: (client) =>
+      [client.failedCallers, `${decimals(client.doneMs / 1000, 1)} s`, requests(client)].join(' · '),
   },
 };
 

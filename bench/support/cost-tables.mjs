@@ -3,38 +3,41 @@
  */
 import { decimals, integer, signed, table } from './table.mjs';
 
-export function happyPathTable({ rounds, block, bareMicroseconds, added }) {
-  const rows = Object.entries(added).map(([name, { median, low95, high95, quartile1, quartile3 }]) => [
-    name === 'again' ? 'bare axios once more (the error of the method)' : name,
-    `${signed(median, 2)} µs`,
-    `${signed(low95, 2)} to ${signed(high95, 2)}`,
-    `${signed(quartile1, 2)} to ${signed(quartile3, 2)}`,
-    `${signed((100 * median) / bareMicroseconds, 1)}%`,
+export function happyPathTable({ rounds, shapes }) {
+  const names = Object.keys(Object.values(shapes)[0].added);
+  const rows = Object.entries(shapes).map(([shape, { bareMicroseconds, added }]) => [
+    shape,
+    decimals(bareMicroseconds, 1),
+    ...names.map((name) => {
+      const { median, low95, high95 } = added[name];
+      return `${signed(median, 2)} (${signed(low95, 2)} to ${signed(high95, 2)})`;
+    }),
   ]);
+  const heads = names.map((name) =>
+    name === 'again' ? 'bare axios once more (the error of the method)' : name,
+  );
   return [
-    `Bare axios: ${decimals(bareMicroseconds, 1)} µs per request. Added to that, median of ${rounds} paired rounds of ${block} requests each:`,
+    `Microseconds. Added to bare axios: medians of ${rounds} paired rounds, and their 95% intervals.`,
     '',
-    table([
-      ['', 'added', '95% interval of the median', 'middle half of the rounds', 'of bare axios'],
-      ...rows,
-    ]),
+    table([['', 'bare axios', ...heads], ...rows]),
   ].join('\n');
 }
 
 export function instructionsTable({ instructions }) {
-  if (!instructions)
+  const counted = Object.entries(instructions).filter(([, counts]) => counts);
+  if (counted.length === 0)
     return 'No instruction counts in this run: neither `perf stat` nor `valgrind` could count.';
-  const { counter, counts } = instructions;
   const mean = ([first, second]) => (first + second) / 2;
-  const bare = mean(counts.bare);
-  const rows = Object.entries(counts).map(([name, both]) => [
-    name === 'bare' ? 'bare axios' : name,
-    integer(mean(both)),
-    name === 'bare' ? '' : `${signed((mean(both) - bare) / 1000, 1)} k`,
-    `±${integer(Math.abs(both[0] - both[1]) / 2)}`,
-  ]);
+  const rows = counted.flatMap(([shape, { counts }]) =>
+    Object.entries(counts).map(([name, both]) => [
+      `${shape}, ${name === 'bare' ? 'bare axios' : name}`,
+      integer(mean(both)),
+      name === 'bare' ? '' : `${signed((mean(both) - mean(counts.bare)) / 1000, 1)} k`,
+      `±${integer(Math.abs(both[0] - both[1]) / 2)}`,
+    ]),
+  );
   return [
-    `Instructions per request, by \`${counter}\`, mean of two counts:`,
+    `Instructions per request, by \`${counted[0][1].counter}\`, mean of two counts:`,
     '',
     table([['', 'in all', 'added', 'the two counts'], ...rows]),
   ].join('\n');

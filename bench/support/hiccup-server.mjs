@@ -1,7 +1,7 @@
 /**
  * `hiccup-server.mjs SETTINGS` (JSON): the server of the hiccup, a process of its own. One request after the other, each
- * taking the same time, and work for a client that has gone is done all the same. From `from` to `until` (milliseconds
- * after the start of the load) a `share` of its requests meets its `kind` of trouble.
+ * taking the same time (and `latency` more, for which no other waits), and work for a client that has gone is done all the
+ * same. From `from` to `until` (milliseconds after the start of the load) a `share` of its requests meets its `kind` of trouble.
  */
 import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -12,6 +12,7 @@ const {
   until = Number.POSITIVE_INFINITY,
   share = 1,
   capacityPerSecond,
+  latency = 0,
   slowMs,
 } = JSON.parse(process.argv[2]);
 /** Does not shrink to nothing under gzip, and is cut in the middle of it. */
@@ -21,8 +22,9 @@ const loopDelay = monitorEventLoopDelay({ resolution: 5 });
 const seen = new Set();
 /** One entry per request: when it came, whether it was its caller's first attempt, whether it got its answer. */
 const log = [];
-let startedAt = Number.POSITIVE_INFINITY;
-let freeAt = 0;
+/** Until it is told when the load starts, it is a day later. */
+let startedAt = Date.now() + 86_400_000;
+let freeAt = Number.NEGATIVE_INFINITY;
 
 /** What becomes of a request that meets trouble. While it is refusing, none comes. */
 const TROUBLES = {
@@ -40,9 +42,9 @@ const TROUBLES = {
 
 const server = createServer((request, response) => {
   const at = Date.now() - startedAt;
-  // Warm-up: not counted, answered at once.
-  if (at < 0 || request.url.startsWith('/warm-up')) return response.writeHead(200, HEADERS).end(BODY);
   const entry = { at, first: !seen.has(request.url), answered: false };
+  // Not counted, and as quick or slow as those that are: clients may learn from them what is usual.
+  if (at < 0) return serve(response, entry);
   seen.add(request.url);
   log.push(entry);
   const isTrouble = at >= from && at < until && Math.random() < share && kind in TROUBLES;
@@ -52,12 +54,15 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 
-function serve(response, entry, { notBefore = 0, after = 0 } = {}) {
+function serve(response, entry, { notBefore = entry.at, after = 0 } = {}) {
   freeAt = Math.max(entry.at, freeAt, notBefore) + 1000 / capacityPerSecond;
   response.on('finish', () => {
     entry.answered = true;
   });
-  const answer = setTimeout(() => response.writeHead(200, HEADERS).end(BODY), freeAt + after - entry.at);
+  const answer = setTimeout(
+    () => response.writeHead(200, HEADERS).end(BODY),
+    freeAt + latency + after - entry.at,
+  );
   response.on('close', () => clearTimeout(answer));
 }
 
@@ -72,10 +77,11 @@ function refuseFor(milliseconds) {
 process.on('message', (message) => {
   if (message.startAt) {
     startedAt = message.startAt;
+    freeAt = 0;
     loopDelay.enable();
     if (kind === 'refusing') setTimeout(refuseFor, startedAt + from - Date.now(), until - from);
   } else {
-    process.send({ log, loopDelayP99: loopDelay.percentile(99) / 1e6 }, () => process.exit());
+    process.send({ log, loopDelayP99: loopDelay.percentile(99) / 1e6 });
   }
 });
 // Whoever started it has gone.

@@ -18,14 +18,15 @@ export function whereAPeerIsBetter(results) {
     : 'Nowhere in these numbers.';
 }
 
-function happyPath({ added }) {
-  const ours = added[OURS];
-  return Object.entries(added)
-    .filter(([name, peer]) => name !== 'again' && peer.high95 < ours.low95)
-    .map(
-      ([name, peer]) =>
-        `Happy path: ${name} adds ${decimals(peer.median, 2)} µs to a request that succeeds, this library ${decimals(ours.median, 2)} µs.`,
-    );
+function happyPath({ shapes }) {
+  return Object.entries(shapes).flatMap(([shape, { added }]) =>
+    Object.entries(added)
+      .filter(([name, peer]) => name !== 'again' && peer.high95 < added[OURS].low95)
+      .map(
+        ([name, peer]) =>
+          `Happy path, ${shape}: ${name} adds ${decimals(peer.median, 2)} µs to a request that succeeds, this library ${decimals(added[OURS].median, 2)} µs.`,
+      ),
+  );
 }
 
 function memory({ bytesPerRequest }) {
@@ -52,14 +53,17 @@ function size({ bytes }) {
 const clearlyFewer = (count, than, atLeast = 0) => count < 0.9 * than && than - count >= atLeast;
 
 function hiccup({ runs }) {
-  return ['flaky', 'rejecting', 'stalling'].flatMap((kind) => {
-    const ofKind = runs.filter((run) => run.kind === kind);
-    const others = ofKind.filter(({ name }) => !name.startsWith('this library'));
-    return ['this library', "this library, 'wait'"].flatMap((ourName) => {
-      const ours = ofKind.find(({ name }) => name === ourName);
+  return runs
+    .filter(({ name }) => name === 'this library')
+    .flatMap((ours) => {
+      const { kind, perSecond } = ours;
+      const others = runs.filter(
+        (run) => run.kind === kind && run.perSecond === perSecond && !run.name.startsWith(ours.name),
+      );
       const onePercent = ours.callers / 100;
-      // To serve the few that are quick to serve makes a fine p99; so only of those that fail about as few callers.
+      // To serve the few that are quick to serve makes fine times; so only of those that fail about as few callers.
       const servesAsMany = others.filter((run) => run.failedCallers <= 1.1 * ours.failedCallers + onePercent);
+      const duration = (field, name) => (run) => `${name} ${integer(run[field])} ms`;
       return [
         better(
           others,
@@ -68,21 +72,17 @@ function hiccup({ runs }) {
           (run) => `${integer(run.failedCallers)} callers failed`,
           onePercent,
         ),
-        better(servesAsMany, ours, 'servedMsP99', (run) => `p99 ${integer(run.servedMsP99)} ms`, 20),
-        better(
-          others,
-          ours,
-          'extraRequests',
-          (run) => `${integer(run.extraRequests)} extra requests`,
-          onePercent,
-        ),
+        better(servesAsMany, ours, 'caughtMsP50', duration('caughtMsP50', 'p50'), 20),
+        better(servesAsMany, ours, 'caughtMsP99', duration('caughtMsP99', 'p99'), 20),
+        better(others, ours, 'traffic', (run) => `${decimals(run.traffic, 2)} requests per call`, 0.01),
         kind !== 'flaky' &&
           better(others, ours, 'secondsToHealth', (run) => `healthy after ${run.secondsToHealth} s`, 1),
       ]
         .filter(Boolean)
-        .map((verdict) => `${kind === 'flaky' ? 'Everyday' : `Hiccup, ${kind}`}: ${verdict}`);
+        .map((verdict) =>
+          kind === 'flaky' ? `Everyday: ${verdict}` : `Hiccup, ${kind}, ${perSecond} a second: ${verdict}`,
+        );
     });
-  });
 }
 
 function better(others, ours, field, describe, atLeast) {
@@ -92,25 +92,16 @@ function better(others, ours, field, describe, atLeast) {
   return winners.length > 0 && `${ours.name} (${describe(ours)}) is outdone by ${winners.join(', ')}.`;
 }
 
-function storm({ runs }) {
-  const rivals = ['no retries', "axios-retry's rules"];
-  return runs
-    .filter(({ policy }) => policy.startsWith('default budget'))
-    .flatMap((ours) => {
-      const { outage, processes } = ours;
-      const where = `Storm, ${outage}, ${integer(processes)} process${processes === 1 ? '' : 'es'}`;
-      const others = runs.filter((run) => {
-        return rivals.includes(run.policy) && run.outage === outage && run.processes === processes;
-      });
-      // Simulated with the same seed: a difference of half a percent of all callers is one.
-      const fewerFail = others.filter((run) => ours.failedPercent - run.failedPercent > 0.5);
-      const healSooner = others.filter((run) => run.secondsToHealth < ours.secondsToHealth);
-      const outdone = (winners, describe) =>
-        winners.length > 0 &&
-        `${where}: this library (${ours.policy}: ${describe(ours)}) is outdone by ${winners.map((run) => `${run.policy} (${describe(run)})`).join(', ')}.`;
-      return [
-        outdone(fewerFail, (run) => `${decimals(run.failedPercent, 2)}% of callers failed`),
-        outdone(healSooner, (run) => `healthy after ${run.secondsToHealth} s`),
-      ].filter(Boolean);
+/** Where a law is broken, no retries may be kinder to somebody. */
+function storm({ rows }) {
+  return rows
+    .filter(({ broken }) => broken > 0)
+    .map(({ law, processes, isVarying, storms, broken, worst }) => {
+      const over = worst.filter(({ value, atMost }) => value > atMost);
+      const what = over.map(
+        ({ metric, value, atMost }) => `${metric} ${decimals(value, 2)}, ${decimals(atMost, 2)} allowed`,
+      );
+      const where = `${integer(processes)} process${processes === 1 ? '' : 'es'}, ${isVarying ? 'varying' : 'fixed'} service times`;
+      return `Storm, ${law}, ${where}: ${broken} of ${storms} broke the law (${what.join('; ')}).`;
     });
 }

@@ -3,13 +3,13 @@
  * Run: node examples/browser/server.mjs
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = new URL('../../', import.meta.url);
-const LIBRARY = new URL('dist/index.mjs', ROOT);
-if (!existsSync(LIBRARY)) {
+const LIBRARY = new URL('dist/', ROOT);
+if (!existsSync(new URL('index.mjs', LIBRARY))) {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: fileURLToPath(ROOT), stdio: 'inherit' });
 }
 
@@ -19,7 +19,12 @@ const FILES = {
   '/page.mjs': [new URL('page.mjs', import.meta.url), 'text/javascript'],
   '/timeline.mjs': [new URL('timeline.mjs', import.meta.url), 'text/javascript'],
   '/axios.mjs': [new URL('node_modules/axios/dist/esm/axios.js', ROOT), 'text/javascript'],
-  '/axios-retry-budget.mjs': [LIBRARY, 'text/javascript'],
+  // With the files that it imports.
+  ...Object.fromEntries(
+    readdirSync(LIBRARY)
+      .filter((name) => name.endsWith('.mjs'))
+      .map((name) => [`/axios-retry-budget/${name}`, [new URL(name, LIBRARY), 'text/javascript']]),
+  ),
 };
 
 /** What becomes of a request for orders. */

@@ -5,7 +5,6 @@ import { attach, type Dialect, type RetryableInstance } from '../attach-retry';
 import type { GiveUpEvent } from '../policy/events';
 import { type ResolvedPolicy, resolvePolicy } from '../policy/policy';
 import type { RetryPolicy } from '../policy/retry-policy';
-import type { AttemptConfig } from '../request/attempt';
 import { Call } from './call';
 import { exponentialDelay, linearDelay } from './delays';
 import type { IAxiosRetryConfig } from './options';
@@ -67,11 +66,7 @@ const METHODS = [
 const AS_BEFORE: RetryPolicy = { methods: METHODS, retryAccepted: false, patience: 0, budget: false };
 
 export const axiosRetry: AxiosRetry = (axiosInstance, axiosRetryConfig, retryPolicy) => {
-  const { ids } = attach(
-    axiosInstance,
-    retryPolicy,
-    dialectOf(axiosInstance.defaults, axiosRetryConfig, retryPolicy),
-  );
+  const { ids } = attach(axiosInstance, retryPolicy, dialectOf(axiosRetryConfig, retryPolicy));
   return { requestInterceptorId: ids.request, responseInterceptorId: ids.response };
 };
 axiosRetry.isNetworkError = isNetworkError;
@@ -82,35 +77,35 @@ axiosRetry.isNetworkOrIdempotentRequestError = isNetworkOrIdempotentRequestError
 axiosRetry.exponentialDelay = exponentialDelay;
 axiosRetry.linearDelay = linearDelay;
 
-function dialectOf(
-  defaults: { retryPolicy?: unknown } | undefined,
-  options: IAxiosRetryConfig | undefined,
-  ofAttach: RetryPolicy | undefined,
-): Dialect {
+function dialectOf(options: IAxiosRetryConfig | undefined, ofAttach: RetryPolicy | undefined): Dialect {
   const asBefore = resolvePolicy([AS_BEFORE]);
-  return (config: AttemptConfig) => {
+  return (config, resolve) => {
     const call = new Call(config as never, options);
     if (!ofAttach && config.retryPolicy === undefined) return asBefore && underCall(asBefore, call);
-    const levels = [ofAttach, defaults?.retryPolicy, config.retryPolicy] as (RetryPolicy | undefined)[];
     const { maxRetries, callbacks } = call;
-    const resolved = resolvePolicy([{ ...AS_BEFORE, maxRetries, ...callbacks }, ...levels]);
+    const resolved = resolve({ ...AS_BEFORE, maxRetries, ...callbacks });
     return resolved && withEndOf(callbacks, resolved);
   };
 }
 
 /** The policy of a call that says nothing in this library's own words: quicker than resolving one each time. */
 function underCall(policy: ResolvedPolicy, call: Call): ResolvedPolicy {
-  const translated = { ...policy, ...call.callbacks } as ResolvedPolicy;
-  return Object.defineProperty(translated, 'maxRetries', { get: () => call.maxRetries });
+  return {
+    ...policy,
+    ...(call.callbacks as Partial<ResolvedPolicy>),
+    resendsStale: false,
+    get maxRetries() {
+      return call.maxRetries;
+    },
+  };
 }
 
 /** A call has to hear of its end, also where somebody else wants to. */
 function withEndOf({ onGiveUp: end }: RetryPolicy, resolved: ResolvedPolicy): ResolvedPolicy {
   const { onGiveUp } = resolved;
-  if (onGiveUp === end) return resolved;
   const both = async (event: GiveUpEvent) => {
     await onGiveUp?.(event);
     await end?.(event);
   };
-  return { ...resolved, onGiveUp: both };
+  return { ...resolved, onGiveUp: onGiveUp === end ? end : both, resendsStale: false };
 }

@@ -125,6 +125,7 @@ export class Call {
   async #end({ error, reason }: GiveUpEvent): Promise<void> {
     const { state } = this;
     const failure = error as AxiosError | undefined;
+    this.#adopt(failure?.config);
     if (failure?.config && ENDS_OF_ATTEMPTS.has(reason) && state.retryCount >= state.retries)
       await state.onMaxRetryTimesExceeded(failure, state.retryCount);
     // axios was content with it, so that it would resolve.

@@ -33,7 +33,7 @@ export class Snapshot {
   changes(): Changes | undefined {
     const config = this.#config;
     const changes = differences(this.#before, config, isSame);
-    if (changes.headers) changes.headers = this.#changedHeaders();
+    if ('headers' in changes) changes.headers = this.#changedHeaders();
     if (Object.keys(changes).length === 0) return undefined;
     // The body that is on the config is written already: it needs the name of what it is.
     if ('data' in changes) this.#keep(changes, ['content-type']);

@@ -11,6 +11,9 @@ const USUAL_FOLLOWS_IN = 30_000;
 /** Where there is trouble all the time, what is slow becomes usual in minutes; else such an origin would be congested for ever. */
 const USUAL_FOLLOWS_IN_TROUBLE_IN = 120_000;
 
+/** Milliseconds by which answers of a quick server are late for other reasons than its queue: a client that is busy itself. */
+const NOISE = 25;
+
 /** Recent is the last twenty samples or the last second, whichever is less. */
 const WEIGHT_OF_RECENT = 0.05;
 const RECENT = 1_000;
@@ -67,7 +70,7 @@ export class Pace {
 
   /** Whether answers come so late that the server must have a queue: sending more would only make it longer. */
   get congested(): boolean {
-    return this.recent > 2 * this.usual + 5;
+    return this.recent > this.usual + Math.max(this.usual + 5, NOISE);
   }
 
   /** A first attempt is over. */

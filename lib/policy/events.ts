@@ -87,8 +87,16 @@ export interface RetryState {
   readonly failures: readonly AttemptFailure[];
 }
 
+/** The request that an event is about. Neither is enumerable. */
+export interface AboutRequest {
+  /** In upper case. */
+  readonly method: string;
+  /** Scheme, host and port that the last attempt went to, as `origins()` spells it. */
+  readonly origin: string;
+}
+
 /** What `onRetry` gets, before the wait. `error` is not enumerable: serialising an event leaks no headers. */
-export interface RetryEvent {
+export interface RetryEvent extends AboutRequest {
   /** The failure that is retried. */
   readonly error: AxiosError;
   /** The logical request so far. */
@@ -102,7 +110,7 @@ export interface RetryEvent {
 }
 
 /** What `onGiveUp` gets. `error` is not enumerable: serialising an event leaks no headers. */
-export interface GiveUpEvent {
+export interface GiveUpEvent extends AboutRequest {
   /** The error that the caller is about to get. */
   readonly error: unknown;
   /** The logical request, settled. */
@@ -119,11 +127,30 @@ export interface GiveUpEvent {
  * What `onSettled` gets, once per logical request, whatever became of it. `error` and `response` are not enumerable:
  * serialising an event leaks no headers.
  */
-export interface SettledEvent {
+export interface SettledEvent extends AboutRequest {
   /** The logical request, settled; its `outcome` tells how. */
   readonly state: RetryState;
   /** The error that the caller is about to get, if it gets one. */
   readonly error?: unknown;
   /** The last attempt's response as the adapter gave it, if the caller is about to get what was made of it. */
   readonly response?: AxiosResponse;
+}
+
+/** One retry of a logical request, as it is made. */
+export interface RetryAttempt {
+  /** Number of the retry, from 1. */
+  readonly retry: number;
+  /** Whether it is with the adapter now: what interceptors send before and after is other traffic. */
+  readonly isOut: boolean;
+}
+
+/**
+ * Watches logical requests beside the callbacks of a policy, without a say in them: nothing is awaited, and what `settled`
+ * throws is ignored. `axios-retry-budget/opentelemetry` has one.
+ */
+export interface RetryObserver {
+  /** A logical request has ended, well or not. */
+  settled?(event: SettledEvent): void;
+  /** Makes a retry: calls `send` at once, and returns what it returns. For contexts that follow what is asynchronous. */
+  run?<T>(retry: RetryAttempt, send: () => T): T;
 }

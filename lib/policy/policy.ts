@@ -28,7 +28,7 @@ export interface ResolvedPolicy {
   readonly retryAccepted: boolean;
   readonly judge: RetryPolicy['judge'];
   readonly nextAttempt: RetryPolicy['nextAttempt'];
-  /** In upper case, and in lower case, as axios has them. */
+  /** In upper case. */
   readonly methods: ReadonlySet<string>;
   readonly idempotencyKey: NonNullable<RetryPolicy['idempotencyKey']>;
   readonly idempotencyKeyHeader: string;
@@ -41,6 +41,9 @@ export interface ResolvedPolicy {
   readonly onRetry: RetryPolicy['onRetry'];
   readonly onGiveUp: RetryPolicy['onGiveUp'];
   readonly onSettled: RetryPolicy['onSettled'];
+  readonly observer: RetryPolicy['observer'];
+  /** False where a dialect has all methods repeated: nothing is sent again then before it is asked. */
+  readonly resendsStale?: false;
 }
 
 export const DEFAULT_BACKOFF: Required<BackoffOptions> = {
@@ -106,6 +109,7 @@ const FIELDS: Readonly<Record<keyof RetryPolicy, Check>> = {
   onRetry: aFunction,
   onGiveUp: aFunction,
   onSettled: aFunction,
+  observer: (value, field) => checkFields(value, field, { settled: aFunction, run: aFunction }),
 };
 
 /**
@@ -154,9 +158,7 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     retryAccepted: policy.retryAccepted ?? true,
     judge: policy.judge,
     nextAttempt: policy.nextAttempt,
-    methods: new Set(
-      (policy.methods ?? DEFAULTS.methods).flatMap((method) => [method.toUpperCase(), method.toLowerCase()]),
-    ),
+    methods: new Set((policy.methods ?? DEFAULTS.methods).map((method) => method.toUpperCase())),
     idempotencyKey: policy.idempotencyKey ?? false,
     idempotencyKeyHeader: policy.idempotencyKeyHeader ?? DEFAULTS.idempotencyKeyHeader,
     attemptHeader: policy.attemptHeader,
@@ -168,6 +170,7 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     onRetry: policy.onRetry,
     onGiveUp: policy.onGiveUp,
     onSettled: policy.onSettled,
+    observer: policy.observer,
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import type { AxiosError, AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Budget } from './budget';
-import type { GiveUpEvent, RetryEvent, RetryState, SettledEvent } from './events';
+import type { GiveUpEvent, RetryEvent, RetryObserver, RetryState, SettledEvent } from './events';
 
 /** The delay curve, after Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Every field is optional. */
 export interface BackoffOptions {
@@ -35,7 +35,13 @@ export type BackoffFunction = (retry: number, error: AxiosError, state: RetrySta
 export type HoldNewCalls = 'stalled' | 'rate-limited' | false;
 
 /** What `judge` says of a response: a transient failure, not yet, or (anything else) good. */
-export type Judgement = boolean | { after: number } | undefined;
+export type Judgement = boolean | NotYet | undefined;
+
+/** The response is good and not what is waited for, like a 202 that is polled. */
+export interface NotYet {
+  /** Milliseconds until the next attempt, exactly. */
+  after: number;
+}
 
 /** What `nextAttempt` lays over the original config. */
 export type Overlay = Partial<AxiosRequestConfig> | undefined;
@@ -145,4 +151,6 @@ export interface RetryPolicy {
    * throws is thrown.
    */
   onSettled?: ((event: SettledEvent) => unknown) | undefined;
+  /** Watches calls beside these callbacks; `axios-retry-budget/opentelemetry` puts its own here. Default none. */
+  observer?: RetryObserver | undefined;
 }

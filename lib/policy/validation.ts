@@ -7,16 +7,22 @@ export type Check = (value: unknown, field: string) => void;
 
 /**
  * What a thing is called here that has another name elsewhere (axios-retry, retry-axios, got, ky, p-retry,
- * cockatiel), or that is one level deeper here; unless the nearest name is the one that is meant.
+ * cockatiel), or that is one level deeper here; unless the nearest name is the one that is meant. After a bar, what it is
+ * called in `backoff`.
  */
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   retry: 'maxRetries',
-  limit: 'maxRetries',
+  noResponseRetries: 'maxRetries',
+  limit: 'maxRetries|maxDelay',
+  max: 'maxRetries|maxDelay',
   maxAttempts: 'maxRetries',
-  delay: 'backoff',
-  retryDelay: 'backoff',
+  delay: 'backoff|initialDelay',
+  retryDelay: 'backoff|initialDelay',
   calculateDelay: 'backoff',
   initialDelay: 'backoff.initialDelay',
+  initial: 'backoff.initialDelay',
+  base: 'backoff.initialDelay',
+  baseDelay: 'backoff.initialDelay',
   minTimeout: 'backoff.initialDelay',
   maxDelay: 'backoff.maxDelay',
   maxRetryDelay: 'backoff.maxDelay',
@@ -29,15 +35,22 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   randomize: 'backoff.jitter',
   random: 'backoff.random',
   maxRetryTime: 'timeBudget',
+  shouldResetTimeout: 'timeBudget',
+  validateResponse: 'judge',
+  httpMethodsToRetry: 'methods',
+  statusCodesToRetry: 'statuses',
   retryCondition: 'isRetryable',
   shouldRetry: 'isRetryable',
   errorCodes: 'isRetryable',
   retryOnTimeout: 'isRetryable',
   retryBudget: 'budget',
+  onError: 'onRetry',
   onRetryAttempt: 'onRetry',
   onFailedAttempt: 'onRetry',
   onMaxRetryTimesExceeded: 'onGiveUp',
   whenBudgetEmpty: 'patience',
+  onSuccess: 'onSettled',
+  capacity: 'maxTokens',
 };
 
 /**
@@ -60,9 +73,7 @@ export function checkFields(
   for (const [key, field] of Object.entries(value as object)) {
     const check = Object.hasOwn(table, key) ? table[key] : undefined;
     if (!check) {
-      throw new TypeError(
-        `${name}.${key} is not an option; did you mean ${name}.${nearest(key, Object.keys(table))}?`,
-      );
+      throw new TypeError(`${name}.${key} is not an option; ${hint(key, name, Object.keys(table))}`);
     }
     if (field !== undefined) check(field, `${name}.${key}`);
   }
@@ -136,6 +147,25 @@ export const idempotencyKeyValue: Check = (value, field) => {
   }
 };
 
+/** Throws unless it has what is used of an axios instance; says what a mock lacks. */
+export function checkInstance(instance: unknown): void {
+  const { request, interceptors } = (instance ?? {}) as {
+    request?: unknown;
+    interceptors?: Partial<Record<'request' | 'response', { use?: unknown }>>;
+  };
+  const parts = {
+    'request()': request,
+    'interceptors.request.use()': interceptors?.request?.use,
+    'interceptors.response.use()': interceptors?.response?.use,
+  };
+  const missing = Object.entries(parts).flatMap(([name, part]) => (typeof part === 'function' ? [] : name));
+  if (missing.length === 0) return;
+  const without = instance instanceof Object ? ` without ${missing.join(', ')}` : '';
+  throw new TypeError(
+    `attachRetry needs an axios instance, such as axios.create() returns; got ${show(instance)}${without}`,
+  );
+}
+
 /** A value as it would be written in code, short enough for a message. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
@@ -145,12 +175,27 @@ export function show(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-function nearest(name: string, known: readonly string[]): string {
-  const elsewhere = Object.hasOwn(KNOWN_ELSEWHERE, name) ? KNOWN_ELSEWHERE[name]?.split('.') : undefined;
-  const level = elsewhere?.findIndex((part) => known.includes(part)) ?? -1;
-  if (elsewhere && level >= 0) return elsewhere.slice(level).join('.');
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
-  return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
+function hint(key: string, name: string, known: readonly string[]): string {
+  // A policy as it stands on a config, spread or passed with its name.
+  if (key === name) return 'what is in it goes here, without that name';
+  const meant = knownElsewhere(key, known) ?? nearest(key, known);
+  return meant ? `did you mean ${name}.${meant}?` : `there are ${known.join(', ')}`;
+}
+
+function knownElsewhere(key: string, known: readonly string[]): string | undefined {
+  const names = Object.hasOwn(KNOWN_ELSEWHERE, key) ? KNOWN_ELSEWHERE[key]?.split('|') : undefined;
+  for (const parts of names?.map((path) => path.split('.')) ?? []) {
+    const level = parts.findIndex((part) => known.includes(part));
+    if (level >= 0) return parts.slice(level).join('.');
+  }
+  return undefined;
+}
+
+/** The one that is like it most, if less than half of it is different. */
+function nearest(key: string, known: readonly string[]): string | undefined {
+  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(key, candidate) }));
+  const best = ranked.reduce((best, next) => (next.distance < best.distance ? next : best));
+  return best.distance <= key.length / 2 ? best.candidate : undefined;
 }
 
 /** Levenshtein's distance, upper and lower case being the same. */

@@ -6,13 +6,17 @@ import { SCRIPT, SCRIPT_SHA } from './script';
 
 /** As much of an ioredis 5 or 6 client as is needed: a `Redis` or a `Cluster`. */
 export interface IoredisClient {
+  /** Runs a script that the server knows. */
   evalsha(sha: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
+  /** Runs a script. */
   eval(script: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
 }
 
 /** As much of a node-redis (`redis` 4, 5 or 6) client as is needed: from `createClient`, `createCluster`, `createClientPool` or `createSentinel`. */
 export interface NodeRedisClient {
+  /** Runs a script that the server knows. */
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** Runs a script. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 

@@ -16,7 +16,7 @@ export interface RedisRetryBudgetOptions {
   tokensPerSuccess?: number | undefined;
   /**
    * Of the tokens, how many retries after a timeout may take until they succeed or successes have paid for them,
-   * `tokensPerSuccess` each, at least 0.1 (see {@link RetryKind}). Default 2, for the whole fleet.
+   * `tokensPerSuccess` each, at least 0.1 (see `RetryKind`). Default 2, for the whole fleet.
    */
   maxTimeoutTokens?: number | undefined;
   /** Milliseconds a retry waits for Redis at most; then the local bucket decides. Default 50. */

@@ -50,6 +50,11 @@ export class Attempt {
     return this.response !== undefined || this.finding !== undefined;
   }
 
+  /** Whether it is with the adapter. */
+  get isOut(): boolean {
+    return this.sent !== undefined && !this.isAnswered;
+  }
+
   answered(response: AxiosResponse): void {
     this.#note(response, undefined, undefined);
   }

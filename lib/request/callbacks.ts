@@ -1,13 +1,13 @@
 /**
  * Asking and telling the policy's callbacks. None is waited for longer than the request itself may take.
  */
-import type { AxiosResponse } from 'axios';
-import type { GiveUpReason, RetryEvent, SettledEvent } from '../policy/events';
+import type { GiveUpReason } from '../policy/events';
 import type { Overlay } from '../policy/retry-policy';
 import { show } from '../policy/validation';
 import { settled } from '../timing';
 import type { Delay } from '../verdict/verdict';
-import { asError, type Failure, withHidden } from './endings';
+import { type End, giveUpEvent, retryEvent, settledEvent } from './call-events';
+import { asError, type Failure } from './endings';
 import type { LogicalRequest } from './logical-request';
 
 /** Thrown where the request ended while it waited for an answer of somebody else's. */
@@ -69,33 +69,18 @@ export async function askForNextAttempt(
 
 export async function announceRetry(request: LogicalRequest, failure: Failure, next: Delay): Promise<void> {
   const { onRetry } = request.policy;
+  const channel = request.attachment.channels?.retry;
+  if (channel?.hasSubscribers) channel.publish(retryEvent(request, failure, next));
   if (onRetry) await answerOf(request, onRetry(retryEvent(request, failure, next)));
 }
 
-function retryEvent({ state, retries }: LogicalRequest, { error }: Failure, next: Delay): RetryEvent {
-  return withHidden({ state, retry: retries + 1, ...next }, { error });
-}
-
-/** How a logical request ended. */
-interface End {
-  /** Why it was given up; absent on success. */
-  readonly reason?: GiveUpReason;
-  readonly error?: unknown;
-  readonly response?: AxiosResponse | undefined;
-}
-
 /** @throws what a callback threw, with the request's error as its cause */
-export async function tellEnd(request: LogicalRequest, { reason, error, response }: End): Promise<void> {
-  const { policy, state, budgetError } = request;
-  const { retryAfter } = state;
+export async function tellEnd(request: LogicalRequest, end: End): Promise<void> {
+  const { policy } = request;
+  const { reason, error } = end;
   try {
-    if (reason) {
-      const event = { state, reason, ...(retryAfter !== undefined && { retryAfter }) };
-      await policy.onGiveUp?.(withHidden(event, { error, budgetError }));
-    }
-    await policy.onSettled?.(
-      withHidden<object, object>({ state }, error === undefined ? { response } : { error }) as SettledEvent,
-    );
+    if (reason) await policy.onGiveUp?.(giveUpEvent(request, reason, error));
+    await policy.onSettled?.(settledEvent(request, end));
   } catch (thrown) {
     throw asError(thrown, error);
   }

@@ -8,6 +8,7 @@ import { tellEnd } from './callbacks';
 import { canceledError, type Ended, type Failure } from './endings';
 import type { LogicalRequest } from './logical-request';
 import { putState } from './retry-state';
+import { tellWatchers } from './watchers';
 
 /** How a logical request ends, when what led there has been left behind. */
 export interface Settlement {
@@ -53,7 +54,9 @@ export async function giveUp(
   state.retryAfter = retryAfter;
   state.settle(reason);
   putState('error' in ended ? ended.error : ended.value, state);
-  await tellEnd(request, { reason, error: causeOf(ended, failure), response: attempt.response });
+  const how = { reason, error: causeOf(ended, failure), response: attempt.response };
+  tellWatchers(request, how);
+  await tellEnd(request, how);
   if ('error' in ended) throw ended.error;
   return ended.value;
 }

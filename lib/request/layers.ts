@@ -23,15 +23,11 @@ import type { Handler, Manager, Open, OwnHandlers, Pass } from './layers-words';
 
 export type { Manager, Pass } from './layers-words';
 
-interface Transitional {
-  transitional?: { legacyInterceptorReqResOrdering?: boolean };
-}
-
 export interface Layers {
-  /** Whether both of our handlers are still where they were registered. */
-  readonly isWhole: boolean;
   /** What the managers call our handlers. */
-  readonly ids: { readonly request: number; readonly response: number };
+  readonly ids: Readonly<Record<'request' | 'response', number>>;
+  /** Whether both are still where they were registered. */
+  readonly isWhole: boolean;
   /** Takes our handlers off. */
   remove(): void;
 }
@@ -46,7 +42,7 @@ export function bindLayers<Config extends object>(
   passOf: (answer: unknown) => Pass<Config> | undefined,
 ): Layers {
   const { request, response } = managers;
-  const hasChains = Boolean(request.forEach && response.forEach);
+  const hasChains = request.forEach && response.forEach;
   const own = hasChains ? inertHandlers() : handlersByConfig(open, passOf);
   const ids = {
     request: request.use(own.capture, null, { synchronous: true }),
@@ -100,9 +96,7 @@ function overlay<Config extends object>(
       return pass !== undefined && sides !== undefined;
     }),
   ];
-  return () => {
-    for (const release of releases) release();
-  };
+  return () => releases.forEach((release) => void release());
 }
 
 /**
@@ -129,8 +123,8 @@ const LOOKING: Handler<unknown> = {
 };
 
 /** axios 1.13 and later run request interceptors in the order of their registration where this option says so. */
-function isInOrder(config: object): boolean {
-  return (config as Transitional).transitional?.legacyInterceptorReqResOrdering === false;
+function isInOrder(config: { transitional?: { legacyInterceptorReqResOrdering?: boolean } }): boolean {
+  return config.transitional?.legacyInterceptorReqResOrdering === false;
 }
 
 /**

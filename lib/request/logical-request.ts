@@ -8,6 +8,7 @@ import type { AbortSignalLike, CancelTokenLike, Interrupters, StopSignal } from 
 import { now } from '../timing';
 import { keyOnConfig, setHeader } from '../verdict/idempotency-key';
 import type { Attempt } from './attempt';
+import type { Channels } from './channels';
 import type { OriginalRequest } from './original-request';
 import { LiveRetryState } from './retry-state';
 
@@ -21,6 +22,10 @@ export interface Attachment {
   readonly origins: Origins;
   /** axios' own transform of bodies, where the instance has that. */
   readonly transform: unknown;
+  /** Milliseconds, of the attached policy: by it the state of an origin is told. */
+  readonly patience: number;
+  /** Undefined where there is no node:diagnostics_channel. */
+  readonly channels: Channels | undefined;
 }
 
 export class LogicalRequest {
@@ -91,8 +96,7 @@ export class LogicalRequest {
   }
 
   private isRepeatable(method: unknown): boolean {
-    const { methods } = this.policy;
-    return methods.has(method as string) || methods.has(String(method).toUpperCase());
+    return this.policy.methods.has(String(method).toUpperCase());
   }
 
   /** Whether attempts may turn out to carry an idempotency key, ours or the caller's. */

@@ -4,6 +4,7 @@
 import axios, { type AxiosRequestConfig } from 'axios';
 import { originOf } from '../origin/destination';
 import type { Turn } from '../origin/turn';
+import type { RetryAttempt } from '../policy/events';
 import type { Overlay } from '../policy/retry-policy';
 import { now } from '../timing';
 import { deleteHeader, setHeader } from '../verdict/idempotency-key';
@@ -20,7 +21,7 @@ const CREDENTIALS = ['Authorization', 'Cookie', 'Proxy-Authorization'];
  * @returns what the inside made of its answer
  */
 export function sendAgain(request: LogicalRequest, turn: Turn | undefined): Promise<unknown> {
-  const { attachment, state, timeLeft } = request;
+  const { attachment, policy, state, timeLeft } = request;
   state.attempts++;
   const config = nextConfig(request);
   const deadline = timeLeft === Number.POSITIVE_INFINITY ? undefined : new AttemptDeadline(timeLeft, config);
@@ -28,12 +29,24 @@ export function sendAgain(request: LogicalRequest, turn: Turn | undefined): Prom
   attempt.turn = turn;
   request.attempt = attempt;
   request.awaited = attempt;
-  if (!deadline) return attachment.send(config);
+  const send = () => attachment.send(config);
+  const { observer } = policy;
+  const run = () => (observer?.run ? observer.run(retryAttempt(state.retries, attempt), send) : send());
+  if (!deadline) return run();
   // An adapter may not listen to signals, and an interceptor may hang: the deadline settles all the same.
   return new Promise((resolve, reject) => {
     deadline.onExpire = () => reject(new axios.CanceledError('time budget exceeded'));
-    attachment.send(config).then(resolve, reject);
+    run().then(resolve, reject);
   });
+}
+
+function retryAttempt(retry: number, attempt: Attempt): RetryAttempt {
+  return {
+    retry,
+    get isOut() {
+      return attempt.isOut;
+    },
+  };
 }
 
 /** The original, what `nextAttempt` lays over it, and what goes with every attempt. */

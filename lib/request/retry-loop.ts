@@ -18,6 +18,7 @@ import { releaseBody } from './release-body';
 import { destinationOf, sendAgain } from './replay';
 import { resentIfStale } from './resend';
 import { putState } from './retry-state';
+import { tellOfGate, tellWatchers } from './watchers';
 
 /**
  * The first attempt has ended, and its inside interceptors have had their say.
@@ -72,6 +73,7 @@ async function planOf(request: LogicalRequest, ended: Ended): Promise<Plan | Set
     if (!failure) return { settle: () => succeed(request, (ended as { value: unknown }).value) };
     endAttempt(request, failure, ended);
     noteFailure(request, failure);
+    tellOfGate(request);
     const next = await verdictOn(request, failure);
     if ('reason' in next) return endFor(request, ended, next, failure);
     const turn = await turnOf(request, failure, next);
@@ -92,6 +94,7 @@ function succeed(request: LogicalRequest, value: unknown, settledAt = now()): un
   state.settle('succeeded', settledAt);
   putState(value, state);
   noteSuccess(request, settledAt);
+  tellWatchers(request, { response });
   if (!policy.onSettled) return value;
   return tellEnd(request, { response }).then(() => value);
 }
