@@ -1,7 +1,7 @@
 /**
  * The hiccup and the storm as pictures: requests a second at the server over time, and callers that saw a failure.
  */
-import { axis, COLORS, outageBand, panelTitle, SHADES, saveChart, valueLabel } from './support/charts.mjs';
+import { axis, COLORS, outageBand, panelTitle, saveChart, valueLabel } from './support/charts.mjs';
 import { loadResult } from './support/results.mjs';
 
 const { blue, green, orange, red, purple, brown, gray } = COLORS;
@@ -15,14 +15,14 @@ const HICCUP_LINES = {
   got: { color: red },
   'this library': { color: blue, width: 3 },
 };
-const STORM_LINES = {
-  'no retries': { color: gray, type: 'dashed', z: 9 },
-  "axios-retry's rules": { color: orange },
-  'retries without a budget': { color: red },
-  "the article's budget": { color: purple },
-  'default budget': { color: blue, width: 3 },
-  "default budget, 'wait'": { color: green, width: 3 },
-};
+/** The laws of a three-second hiccup, as `__tests__/support/laws.ts` names them. */
+const STORMS = [
+  'refusing for 3 s at 25% load',
+  'refusing for 3 s at 80% load',
+  'stalling for 3 s at 25% load',
+  'stalling for 3 s at 80% load',
+];
+const FLEETS = ['1 process', '10 to 20', '150 to 200', '800 to 1,000'];
 const CASES = [
   { kind: 'flaky', perSecond: 100, title: 'fails one request in ten', color: gray },
   { kind: 'rejecting', perSecond: 50, title: 'down: answers 503', color: orange },
@@ -54,6 +54,7 @@ function drawHiccup({ settings, runs }) {
       until: 20,
     }),
   });
+  drawWaits(settings, of('rejecting', 50));
   const names = [...new Set(runs.map(({ name }) => name))];
   saveChart('hiccup-failed-callers.svg', {
     title: 'Callers that saw a failure when the server was flaky, or down for 3 seconds',
@@ -74,55 +75,55 @@ function drawHiccup({ settings, runs }) {
   });
 }
 
-function drawStorm({ settings, runs }) {
-  const fleets = [...new Set(runs.map(({ processes }) => processes))];
-  const titleOf = (processes) =>
-    processes === 1 ? '1 process' : `${processes.toLocaleString('en')} processes sharing the load`;
-  for (const outage of ['rejecting', 'stalling']) {
-    const panels = fleets.map((processes) => ({
-      title: titleOf(processes),
-      lines: runs
-        .filter((run) => run.outage === outage && run.processes === processes)
-        .map(({ policy, perSecond }) => ({
-          name: policy,
-          points: perSecond.map((count, n) => [n + 0.5, count]),
-        })),
-    }));
-    saveChart(`storm-requests-${outage}.svg`, {
-      title: `The storm: what a ${outage} server gets to bear`,
-      subtitle:
-        'Requests a second, simulated: 800 a second to a server that can do 1,000; it is down for 3 seconds',
-      height: 690,
-      option: linePanels(panels, STORM_LINES, {
-        columns: 2,
-        bottom: 690,
-        outage: [settings.outageStart / 1000, settings.outageEnd / 1000],
-        until: 25,
-      }),
-    });
-  }
-  const policies = [...new Set(runs.map(({ policy }) => policy))];
+/** How long those waited whom nobody failed, beside what no client can beat: the end of the outage. */
+function drawWaits({ outageStart, outageEnd }, runs) {
+  const down = (outageEnd - outageStart) / 1000;
+  const patient = runs.filter(({ failedCallers }) => failedCallers === 0);
+  saveChart('hiccup-waits.svg', {
+    title: 'How long callers caught in the outage waited, where none of them failed',
+    subtitle: `Seconds. A server that answers 503 for ${down} s, 50 calls a second. Those who called first wait ${down} s with any client, half of all ${down / 2} s`,
+    height: 330,
+    option: bars(
+      patient.map(({ name }) => name),
+      [
+        {
+          name: 'half of them',
+          color: green,
+          values: patient.map(({ caughtMsP50 }) => Number((caughtMsP50 / 1000).toFixed(1))),
+        },
+        {
+          name: 'the slowest',
+          color: orange,
+          values: patient.map(({ slowestMs }) => Number((slowestMs / 1000).toFixed(1))),
+        },
+      ],
+      { left: 250, top: 110, right: 70, bottom: 40 },
+    ),
+  });
+}
+
+/** Without retries beside this library, in each size of fleet: the worst of all storms. */
+function drawStorm({ rows, none }) {
+  const failed = (of, law, fleet) =>
+    of
+      .filter((row) => row.law === law && row.fleet === fleet)
+      .flatMap(({ worst }) => worst.filter(({ metric }) => metric === 'failedPercent'))
+      .reduce((most, { value }) => Math.max(most, value), 0);
+  const names = STORMS.flatMap((law) => FLEETS.map((fleet) => `${law}, ${fleet}`));
+  const values = (of) =>
+    STORMS.flatMap((law) => FLEETS.map((_, fleet) => Number(failed(of, law, fleet).toFixed(2))));
   saveChart('storm-failed-callers.svg', {
-    title: 'The storm: callers that saw a failure',
+    title: 'The storm: callers that saw a failure, in percent of all',
     subtitle:
-      'Percent of all, simulated: server down for 3 of 30 seconds. Bars from top to bottom: 1, 20, 200 and 1,000 processes',
-    height: 620,
-    option: barPanels(
-      ['rejecting', 'stalling'].map((outage) => ({
-        title: outage,
-        series: fleets.map((processes, n) => ({
-          name: titleOf(processes),
-          color: (outage === 'rejecting' ? SHADES.orange : SHADES.blue)[n],
-          values: policies.map((policy) =>
-            Number(
-              runs
-                .find((run) => run.outage === outage && run.processes === processes && run.policy === policy)
-                .failedPercent.toFixed(1),
-            ),
-          ),
-        })),
-      })),
-      policies,
+      'Simulated, the worst of all storms: server down for 3 of 40 seconds, fleets of 1 to 1,000 processes',
+    height: 760,
+    option: bars(
+      names,
+      [
+        { name: 'no retries', color: gray, values: values(none) },
+        { name: 'this library', color: blue, values: values(rows) },
+      ],
+      { left: 310, top: 110, right: 70, bottom: 40 },
     ),
   });
 }
@@ -187,38 +188,5 @@ function bars(names, series, grid) {
       barGap: '10%',
       label: valueLabel,
     })),
-  };
-}
-
-function barPanels(panels, names) {
-  const grid = panels.map((_, n) => ({ left: 170 + n * 380, top: 120, width: 300, bottom: 40 }));
-  return {
-    legend: { show: false },
-    grid,
-    title: panels.map(({ title }, n) => panelTitle(title, grid[n].left - 6, 88)),
-    xAxis: panels.map((_, gridIndex) =>
-      axis({ type: 'value', gridIndex, max: 100, axisLabel: { formatter: '{value}%' } }),
-    ),
-    yAxis: panels.map((_, gridIndex) =>
-      axis({
-        type: 'category',
-        gridIndex,
-        data: names,
-        inverse: true,
-        axisLabel: { show: gridIndex === 0, fontSize: 12.5 },
-      }),
-    ),
-    series: panels.flatMap(({ series }, n) =>
-      series.map(({ name, color, values }) => ({
-        type: 'bar',
-        name,
-        xAxisIndex: n,
-        yAxisIndex: n,
-        color,
-        data: values,
-        barGap: '5%',
-        label: { ...valueLabel, formatter: '{c}%' },
-      })),
-    ),
   };
 }
