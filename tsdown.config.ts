@@ -13,6 +13,8 @@ export default defineConfig({
   target: 'es2022',
   fixedExtension: true,
   sourcemap: false,
+  // How long which plugin took is nobody's business.
+  inputOptions: { checks: { pluginTimings: false } },
   // `require('axios-retry-budget/compat').default`, as with axios-retry.
   outputOptions: { exports: 'named' },
 });
