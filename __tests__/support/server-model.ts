@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly end: number;
   readonly share: number;
   readonly slower: number;
+  /** Milliseconds that a 503 of a flaky server or a broken endpoint takes. */
+  readonly refusal: number;
   /** Requests it holds at most; more are refused with a 503. */
   readonly queue: number;
   /** Requests it allows in each second (of its own clock); more are answered 429. */
@@ -75,9 +77,9 @@ export class ServerModel {
     const isDown = time.now >= options.start && time.now < options.end;
     if (isDown && options.outage === 'refusing') return this.#after(2, { kind: 'refused' });
     if (isDown && options.outage === 'flaky' && random() < options.share)
-      return this.#after(10, { kind: 'busy' });
+      return this.#after(options.refusal, { kind: 'busy' });
     if (isDown && endpoint === 'bad') {
-      if (options.outage === 'endpoint') return this.#after(10, { kind: 'busy' });
+      if (options.outage === 'endpoint') return this.#after(options.refusal, { kind: 'busy' });
       if (options.outage === 'endpoint-stall') return this.#after(options.timeout, { kind: 'timeout' });
     }
     if (this.#isLimited(second)) return this.#after(2, { kind: 'limited', retryAfter: options.retryAfter });

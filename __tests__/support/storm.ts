@@ -43,6 +43,7 @@ const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>
   end: 8_000,
   share: 1 / 3,
   slower: 5,
+  refusal: 10,
   queue: Number.POSITIVE_INFINITY,
   allowed: Number.POSITIVE_INFINITY,
   retryAfter: undefined,
