@@ -78,12 +78,12 @@ function goesElsewhere(request: LogicalRequest, config: AttemptConfig): boolean 
  * @param overlay what it says itself stays
  */
 export function dropCredentials(config: AttemptConfig, overlay: Overlay): void {
-  const headers = config.headers as Record<string, unknown> & { get?(name: string): unknown };
+  const headers = config.headers as Record<string, unknown> & { toJSON?(): unknown };
   for (const name of CREDENTIALS) {
     if (headerOf(overlay?.headers, name.toLowerCase()) !== undefined) continue;
     deleteHeader(headers, name);
     // axios before 1.2 keeps the defaults' headers apart, and sends them unless there is a false in their place.
-    if (headers.get?.(name) !== undefined) headers[name] = false;
+    if (headerOf(headers.toJSON?.(), name.toLowerCase()) !== undefined) headers[name] = false;
   }
   if (!overlay?.auth) delete config.auth;
 }
