@@ -26,6 +26,12 @@ const SKIPS = [
     before: 2,
     because: 'axios before 1.2 cannot send the config of an error or a response again (its headers break)',
   },
+  {
+    tests: /none is left under a time budget by an error without a config/,
+    before: 2,
+    because:
+      'axios 1.0 does not come back to response interceptors where its adapter or a transform throws at once',
+  },
   { tests: /Proxies/, before: 2, because: 'axios before 1.2 does not take the `host` of a proxy' },
   {
     tests: /headers set to null|make the same URL/,
