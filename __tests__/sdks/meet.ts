@@ -138,7 +138,7 @@ async function meet(sdk: AnySdk, order: Order, fault: Fault): Promise<Meeting> {
   };
 }
 
-const attachNothing: Setting['attachRetry'] = () => ({ detach() {}, budgets: () => [] });
+const attachNothing: Setting['attachRetry'] = () => ({ detach() {}, origins: () => [], reset() {} });
 
 async function call(sdk: AnySdk, order: Order, { strike, stalls }: Fault, attach = attachNothing) {
   const answer: Answer = (_request, response, count) => {
