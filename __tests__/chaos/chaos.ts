@@ -61,6 +61,8 @@ interface Made {
   /** Requests of it that left. */
   sends: number;
   isSettled: boolean;
+  /** Its caller is done with it, with the stream that it got as well. */
+  isOver: boolean;
   isAborted: boolean;
   /** How often `onGiveUp` and `onSettled` were called. */
   givenUp: number;
@@ -188,6 +190,7 @@ export class Chaos {
       call,
       sends: 0,
       isSettled: false,
+      isOver: false,
       isAborted: false,
       givenUp: 0,
       told: 0,
@@ -206,6 +209,7 @@ export class Chaos {
     stop();
     this.#judgeAnswer(made, response, error);
     if (response) await this.#read(call, response);
+    made.isOver = true;
   }
 
   #configOf(made: Made): { config: AxiosRequestConfig; stop: () => void } {
@@ -304,12 +308,17 @@ export class Chaos {
     if (call.responseType !== 'stream') return;
     const stream: Readable = data instanceof Readable ? data : Readable.fromWeb(data);
     stream.on('error', () => {});
+    const letGo = () => {
+      stream.destroy(new Error('enough'));
+      // With a maxContentLength, axios' own end of the stream hears nothing of it until the next chunk comes.
+      (response.request as { destroy?(): void }).destroy?.();
+    };
     if (call.reads === 'nothing') {
-      stream.destroy();
+      letGo();
       return;
     }
     // As a caller would: a stream may be silent for ever.
-    const watch = setTimeout(() => stream.destroy(new Error('silent')), 500);
+    const watch = setTimeout(letGo, 500);
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of stream) chunks.push(Buffer.from(chunk));
@@ -322,8 +331,9 @@ export class Chaos {
   }
 
   /** What the library says of a call that has ended. */
-  #judgeEnd({ call, sends, isSettled, givenUp, told, state }: Made): void {
+  #judgeEnd({ call, sends, isSettled, isOver, givenUp, told, state }: Made): void {
     if (!isSettled) this.#broken('it never settles', call);
+    else if (!isOver) this.#broken('its stream never ends', call);
     else if (told !== 1) this.#broken(`onSettled is called ${told} times`, call);
     if (!state) return;
     const { outcome, attempts, failures } = state;
@@ -429,7 +439,7 @@ export class Chaos {
     return new Promise((resolve, reject) => {
       let [last, since] = [this.#next, performance.now()];
       const watch = setInterval(() => {
-        const ended = [...this.#made.values()].filter(({ isSettled }) => isSettled).length;
+        const ended = [...this.#made.values()].filter(({ isOver }) => isOver).length;
         if (ended !== last) [last, since] = [ended, performance.now()];
         if (performance.now() - since > STUCK_AFTER) done();
       }, 500);
