@@ -14,7 +14,7 @@ async function dry(file) {
   let startedAt;
   const tests = suites.get(file)(switches);
   const failure = await run(tests, {
-    limit: () => 5_000,
+    limit: () => 30_000,
     onTest: ({ index }) => {
       switches.currentTestId = String(index);
       startedAt = now();
