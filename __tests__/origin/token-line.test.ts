@@ -13,12 +13,13 @@ afterEach(() => {
 
 /** A line for the tokens of a budget that answers what it is told to; a, b, c, … wait in it. */
 function makeLine() {
-  const answers: (boolean | Promise<boolean>)[] = [];
+  const answers: (boolean | Promise<boolean> | (() => never))[] = [];
   const askedAt: number[] = [];
   const startedAt = performance.now();
   const tryAcquire = jest.fn((_kind?: string) => {
     askedAt.push(performance.now() - startedAt);
-    return answers.shift() ?? false;
+    const answer = answers.shift() ?? false;
+    return typeof answer === 'function' ? answer() : answer;
   });
   const refund = jest.fn();
   const line = new TokenLine({ tryAcquire, recordSuccess() {}, refund } as Budget);
@@ -132,7 +133,9 @@ describe('a line for tokens', () => {
 
   it('knows what the budget failed with when it was last asked', async () => {
     const { answers, wait, line } = makeLine();
-    answers.push(Promise.reject(new Error('away')));
+    answers.push(() => {
+      throw new Error('away');
+    });
     wait('a');
     await advance(90);
     expect(line.error).toEqual(new Error('away'));
