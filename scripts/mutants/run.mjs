@@ -16,6 +16,8 @@ const { values, positionals } = parseArgs({
     tests: { type: 'string', default: '' },
     into: { type: 'string', default: 'mutants' },
     alone: { type: 'boolean', default: false },
+    fast: { type: 'boolean', default: false },
+    'not-yet': { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     limit: { type: 'string', default: '600' },
   },
@@ -122,8 +124,8 @@ function planOf({ id, fileName }) {
     const mirrored = basename(file, '.test.ts') === basename(fileName, '.ts');
     const fast = which.filter((index) => took[index] < SLOW);
     for (const only of [fast, which.filter((index) => took[index] >= SLOW)]) {
-      if (only.length === 0) continue;
-      const cost = only.reduce((sum, index) => sum + took[index], mirrored && only === fast ? 0 : 20);
+      if (only.length === 0 || (values.fast && only !== fast && !mirrored)) continue;
+      const cost = mirrored && only === fast ? 0 : only.reduce((sum, index) => sum + took[index], 20);
       plan.push({ file, only, took, cost });
     }
   }
@@ -139,6 +141,7 @@ const NOTICED = ['noticed', 'late', 'stuck'];
 const wanted = mutants.filter(
   ({ fileName, key }) =>
     (positionals.length === 0 || positionals.some((prefix) => fileName.startsWith(prefix))) &&
+    !(values['not-yet'] && earlier.has(key)) &&
     !(values.again && NOTICED.includes(earlier.get(key)?.status)),
 );
 const results = new Map(mutants.flatMap(({ key }) => (earlier.has(key) ? [[key, earlier.get(key)]] : [])));
