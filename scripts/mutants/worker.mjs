@@ -86,4 +86,5 @@ process.on('message', (task) =>
     process.exit(1);
   }),
 );
+process.on('disconnect', () => process.exit(1));
 await send({ ready: true });
