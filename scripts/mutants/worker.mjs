@@ -48,6 +48,7 @@ async function once({ id, hitLimit }, { file, only, took }, limit) {
 async function tried({ plan, ...mutant }) {
   for (const part of plan) {
     const failure = await once(mutant, part, limit);
+    await send({ alive: true });
     if (failure === undefined) continue;
     const again = await once(mutant, part, failure.late ? 2 * limit : limit);
     if (again !== undefined) return { file: part.file, ...shown(again) };
