@@ -303,12 +303,12 @@ describe('the deadline of an attempt', () => {
     }
 
     test('of the web, the caller’s signal is heard no more where nobody tells what was collected', () => {
-      const { FinalizationRegistry } = globalThis;
+      const before = globalThis.FinalizationRegistry;
       globalThis.FinalizationRegistry = undefined as never;
       const caller = new AbortController();
       const { config, deadline, signal } = underDeadline(1_000, { signal: caller.signal });
       deadline.release(config, new ReadableStream());
-      globalThis.FinalizationRegistry = FinalizationRegistry;
+      globalThis.FinalizationRegistry = before;
       caller.abort();
       expect(signal.aborted).toBe(false);
     });
