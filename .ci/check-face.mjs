@@ -10,12 +10,15 @@ const isPublishing = process.argv.includes('--publish');
 const path = options[0] ?? new URL('../package.json', import.meta.url);
 const { author, repository, homepage, bugs } = JSON.parse(readFileSync(path, 'utf8'));
 
-const [, owner, name] = /^git\+https:\/\/github\.com\/([^/]+)\/([^/]+)\.git$/.exec(repository?.url ?? '') ?? [];
+const [, owner, name] =
+  /^git\+https:\/\/github\.com\/([^/]+)\/([^/]+)\.git$/.exec(repository?.url ?? '') ?? [];
 const { GITHUB_REPOSITORY } = process.env;
 const complaints = [
   !author && 'author: nobody is named',
   !owner && `repository.url: not of the form git+https://github.com/OWNER/NAME.git: ${repository?.url}`,
-  owner && bugs?.url !== `https://github.com/${owner}/${name}/issues` && `bugs.url: of another repository: ${bugs?.url}`,
+  owner &&
+    bugs?.url !== `https://github.com/${owner}/${name}/issues` &&
+    `bugs.url: of another repository: ${bugs?.url}`,
   owner &&
     homepage !== `https://${owner.toLowerCase()}.github.io/${name}/` &&
     `homepage: of another repository: ${homepage}`,
