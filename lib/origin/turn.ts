@@ -2,9 +2,10 @@
  * One retry's turn to be sent: it passes the gate of its origin, with a token where there is a budget.
  */
 import type { Budget, RetryKind } from '../policy/budget';
-import { type Interrupters, type Interruption, interruptible, now, settled } from '../timing';
+import { type Interrupters, now, settled } from '../timing';
 import type { Gate } from './gate';
-import type { CallToHold, Departure } from './gate-words';
+import type { Departure } from './gate-words';
+import { holdRetry, type Obstacle } from './hold';
 import type { Pass } from './passes';
 import { askForToken, tellBudget } from './retry-budget';
 import type { NamedBudget, TokenLine } from './token-line';
@@ -16,38 +17,44 @@ export interface Way {
   /** Undefined where no tokens are asked for. */
   readonly named: (Pick<NamedBudget, 'budget'> & { readonly line?: TokenLine }) | undefined;
   readonly kind: RetryKind;
-  /** Milliseconds. */
-  readonly patience: number;
-  readonly maxHeld: number;
-  /** Has what a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
-  readonly asker: { budgetError: unknown };
+  readonly asker: Asker;
 }
+
+/** Who asks to send a retry. */
+export interface Asker {
+  readonly policy: {
+    /** Milliseconds. */
+    readonly patience: number;
+    readonly maxHeld: number;
+  };
+  /** What a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
+  budgetError: unknown;
+}
+
+/** Of a first attempt, which asks for nothing. */
+const NOBODY: Asker = { policy: { patience: 0, maxHeld: 0 }, budgetError: undefined };
 
 /** Milliseconds after which a call that waits for a token looks whether the gate has begun to probe, or patience is over. */
 const LOOKS_AGAIN = 250;
 
-/** Why a retry may not be sent. */
-export type Obstacle = Interruption | 'expired' | 'no-way';
-
-export class Turn {
-  readonly #way: Way;
+export class Turn implements Way {
+  readonly gate: Gate | undefined;
+  readonly named: Way['named'];
+  readonly kind: RetryKind;
+  readonly asker: Asker;
   #pass: Pass | undefined;
   #hasToken = false;
 
-  private constructor(way: Way) {
-    this.#way = way;
+  private constructor({ gate, named, kind, asker }: Way) {
+    this.gate = gate;
+    this.named = named;
+    this.kind = kind;
+    this.asker = asker;
   }
 
   /** Of a first attempt that a gate has let go. */
   static of(gate: Gate, pass: Pass): Turn {
-    const turn = new Turn({
-      gate,
-      named: undefined,
-      kind: 'ordinary',
-      patience: 0,
-      maxHeld: 0,
-      asker: { budgetError: undefined },
-    });
+    const turn = new Turn({ gate, named: undefined, kind: 'ordinary', asker: NOBODY });
     turn.#pass = pass;
     return turn;
   }
@@ -71,13 +78,13 @@ export class Turn {
   }
 
   get #isHopeless(): boolean {
-    const { gate, patience, maxHeld } = this.#way;
-    return gate !== undefined && (gate.givenUp(patience) || gate.held >= maxHeld);
+    const { gate, patience, asker } = this;
+    return gate !== undefined && (gate.givenUp(patience) || gate.held >= asker.policy.maxHeld);
   }
 
   /** Milliseconds for which it is of use to wait before {@link ready}: nobody is told late that there is no hope. */
   get longestWait(): number {
-    const { gate, patience } = this.#way;
+    const { gate, patience } = this;
     return gate ? gate.patienceLeft(patience) : Number.POSITIVE_INFINITY;
   }
 
@@ -92,7 +99,7 @@ export class Turn {
     longest: number,
     interrupters: Interrupters,
   ): Obstacle | undefined | Promise<Obstacle | undefined> {
-    const { gate, named } = this.#way;
+    const { gate, named } = this;
     if (!gate) return undefined;
     if (named) return this.#readyWithToken(gate, retriesLeft, longest, interrupters);
     return this.#passGate(gate, retriesLeft, longest, interrupters);
@@ -128,22 +135,22 @@ export class Turn {
     this.#pass = gate.tryLeave();
     if (this.#pass) return undefined;
     if (this.#isHopeless) return 'no-way';
-    return interruptible<Obstacle>(interrupters, (finish) =>
-      gate.hold({
-        retriesLeft,
-        longest,
-        patience: this.#way.patience,
-        unsent: false,
-        leave: (departure) => {
-          this.#pass = typeof departure === 'object' ? departure : undefined;
-          finish(departure === 'expired' ? departure : this.#pass ? undefined : 'no-way');
-        },
-      }),
-    );
+    return holdRetry(gate, this, { retriesLeft, longest }, interrupters);
+  }
+
+  get patience(): number {
+    return this.asker.policy.patience;
+  }
+
+  /** It is held no longer. @returns why it may not be sent, if so */
+  left(departure: Departure): Obstacle | undefined {
+    this.#pass = typeof departure === 'object' ? departure : undefined;
+    if (departure === 'expired') return departure;
+    return this.#pass ? undefined : 'no-way';
   }
 
   #ask(budget: Budget): boolean | Promise<boolean> {
-    const { kind, asker } = this.#way;
+    const { kind, asker } = this;
     asker.budgetError = undefined;
     return askForToken(budget, kind, (error) => {
       asker.budgetError = error;
@@ -151,7 +158,7 @@ export class Turn {
   }
 
   async #takeToken(longest: number, interrupters: Interrupters): Promise<Obstacle | 'none' | undefined> {
-    const { named, kind } = this.#way;
+    const { named, kind } = this;
     if (!named) return undefined;
     const answer = this.#ask(named.budget);
     const end = typeof answer === 'boolean' ? undefined : await settled(answer, longest, interrupters);
@@ -170,7 +177,7 @@ export class Turn {
     left: () => number,
     interrupters: Interrupters,
   ): Promise<Obstacle | undefined> {
-    const { named, patience, asker } = this.#way;
+    const { named, asker, patience } = this;
     let stop = () => {};
     const token = new Promise<void>((resolve) => {
       stop = named?.line?.wait(resolve) ?? stop;
@@ -196,12 +203,12 @@ export class Turn {
 
   /** Whether a gate let it go, which is told by its return how it went. */
   get hasPassed(): boolean {
-    return this.#way.gate !== undefined;
+    return this.gate !== undefined;
   }
 
   /** The retry is back. @param isWell whether it succeeded, or the origin showed otherwise that it works */
   returned(isWell: boolean, took: number): void {
-    const { gate, named, kind } = this.#way;
+    const { gate, named, kind } = this;
     if (this.#pass) gate?.returned(this.#pass, { ok: isWell, took });
     this.#pass = undefined;
     if (isWell && this.#hasToken && named) tellBudget(() => named.budget.refund(kind));
@@ -209,23 +216,14 @@ export class Turn {
 
   /** The retry was not sent after all, or its caller cancelled it: it says nothing of the origin. */
   unused(): void {
-    const { named, kind } = this.#way;
+    const { named, kind } = this;
     this.#giveBack();
     if (this.#hasToken && named) tellBudget(() => named.budget.refund(kind));
     this.#hasToken = false;
   }
 
   #giveBack(): void {
-    if (this.#pass) this.#way.gate?.unused(this.#pass);
+    if (this.#pass) this.gate?.unused(this.#pass);
     this.#pass = undefined;
   }
-}
-
-/** Holds a first attempt at a gate. @returns its pass, or why it leaves without one */
-export function holdAt(
-  gate: Gate,
-  call: Pick<CallToHold, 'retriesLeft' | 'longest' | 'patience'>,
-  interrupters: Interrupters,
-): Promise<Departure | Interruption | undefined> {
-  return interruptible<Departure>(interrupters, (leave) => gate.hold({ ...call, unsent: true, leave }));
 }
