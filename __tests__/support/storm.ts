@@ -32,7 +32,7 @@ export interface StormOptions extends Partial<ServerOptions> {
   readonly until?: number;
 }
 
-const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>> & {
+export const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>> & {
   retryAfter: number | undefined;
 } = {
   outage: 'none',
