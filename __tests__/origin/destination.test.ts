@@ -59,6 +59,12 @@ describe('the origin of a request', () => {
     try {
       expect(originOf({ url: '/a' })).toBe('https://page.test');
       expect(originOf({ url: '//cdn.test/a' })).toBe('https://cdn.test');
+      expect(originOf({ url: '/a' })).toBe('https://page.test');
+      Object.defineProperty(globalThis, 'location', {
+        value: { href: 'https://other.test/a' },
+        configurable: true,
+      });
+      expect(originOf({ url: '/a' })).toBe('https://other.test');
     } finally {
       Reflect.deleteProperty(globalThis, 'location');
     }

@@ -48,6 +48,55 @@ function makeGate(options: GateOptions = { inheritedUsual: 20 }) {
   return { gate, left, passes, hold, holdAll, goDown, back };
 }
 
+/** How long an answer usually takes, as the rest after a refusal tells that took no time. */
+function usualOf(gate: Gate): number {
+  gate.returned(gate.tryLeave() as Pass, { ok: false, took: 0 });
+  for (let ms = 0; ms < 1_000; ms++) {
+    if (gate.tryLeave()) return ms;
+    jest.advanceTimersByTime(1);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe('what an answer usually takes', () => {
+  /** A hundred answers, one a second, that take twice as long as usual. */
+  const answers = (gate: Gate, meanwhile: (second: number) => void = () => {}) => {
+    for (let second = 0; second < 100; second++) {
+      meanwhile(second);
+      gate.succeeded(40);
+      jest.advanceTimersByTime(1_000);
+    }
+  };
+
+  it('is learned while all is well', () => {
+    const { gate } = makeGate();
+    answers(gate);
+    expect(usualOf(gate)).toBe(38);
+  });
+
+  it('is learned while one fails now and then', () => {
+    const { gate } = makeGate();
+    answers(gate, (second) => second % 25 === 0 && gate.failed(REFUSED));
+    expect(usualOf(gate)).toBe(37);
+  });
+
+  it('is hardly learned for five seconds after a failure', () => {
+    const { gate } = makeGate();
+    answers(gate, (second) => second % 5 === 0 && gate.failed(REFUSED));
+    expect(usualOf(gate)).toBe(32);
+  });
+
+  it('is hardly learned while calls are held', () => {
+    const { gate, hold } = makeGate();
+    gate.namedWait(1_000_000);
+    const cancel = hold('a', { longest: 1_000_000, patience: Number.POSITIVE_INFINITY });
+    answers(gate);
+    cancel();
+    gate.open();
+    expect(usualOf(gate)).toBe(32);
+  });
+});
+
 describe('a gate to an origin that is well', () => {
   it('lets two retries pass at once, and a third when one is back', () => {
     const { gate } = makeGate();
@@ -67,6 +116,20 @@ describe('a gate to an origin that is well', () => {
     expect(left).toEqual(['a']);
     hold('b');
     expect(gate.tryLeave()).toBeUndefined();
+  });
+
+  it('lets no retry pass during a wait that the server named, and the first one when it is over', () => {
+    const { gate } = makeGate();
+    gate.namedWait(1_000);
+    jest.advanceTimersByTime(999);
+    expect(gate.tryLeave()).toBeUndefined();
+    jest.advanceTimersByTime(1);
+    expect(gate.tryLeave()).toBeDefined();
+  });
+
+  it('lets the next retry pass in the moment in which the rest after a failure is over', () => {
+    const { gate } = makeGate();
+    expect(usualOf(gate)).toBe(20);
   });
 
   it('has no timer while nobody is held', () => {
@@ -128,6 +191,26 @@ describe('an origin that refuses', () => {
     holdAll('abc');
     jest.advanceTimersByTime(6_000);
     expect(left).toEqual(['a']);
+  });
+});
+
+describe('an origin whose answers come late', () => {
+  it('is probed as seldom as it is called: ten times as often as there are first attempts', () => {
+    const { gate, holdAll, left, back } = makeGate();
+    for (let first = 0; first < 40; first++) {
+      gate.failed(REFUSED);
+      for (let retry = 0; retry < 4; retry++) {
+        jest.advanceTimersByTime(1_000);
+        gate.failed({ ...REFUSED, first: false });
+      }
+    }
+    holdAll('abcdef', { patience: Number.POSITIVE_INFINITY, longest: 1e9 });
+    while (left.length === 0) jest.advanceTimersByTime(1);
+    back(true, 100);
+    let rest = 0;
+    for (; left.length === 1; rest++) jest.advanceTimersByTime(1);
+    // A window of a tenth.
+    expect(rest).toBe(1.25 * 10 * 400);
   });
 });
 
@@ -269,6 +352,79 @@ describe('an origin that stalls', () => {
   });
 });
 
+describe('retries and first attempts that are held', () => {
+  it('encourage each other: what comes back well shortens the rests of both', () => {
+    const { gate, hold, left, passes } = makeGate();
+    const retry = gate.tryLeave() as Pass;
+    gate.failed(TIMED_OUT);
+    hold('new', { unsent: true });
+    jest.advanceTimersByTime(100);
+    gate.returned(retry, { ok: true, took: 20 });
+    jest.advanceTimersByTime(49);
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['new']);
+
+    const other = makeGate();
+    other.gate.failed(TIMED_OUT);
+    other.hold('new', { unsent: true });
+    for (const name of ['a', 'b', 'c']) other.hold(name, { retriesLeft: 3 });
+    jest.advanceTimersByTime(1_000);
+    expect(other.left).toEqual(['new']);
+    other.gate.returned(other.passes.pop() as Pass, { ok: true, took: 20 });
+    jest.advanceTimersByTime(199);
+    expect(other.left).toEqual(['new']);
+    jest.advanceTimersByTime(1);
+    expect(other.left).toEqual(['new', 'a']);
+    expect(passes).toHaveLength(1);
+  });
+
+  it('go in the order in which they are due: no retry overtakes a first attempt', () => {
+    const { gate, holdAll, left } = makeGate();
+    const retries = [gate.tryLeave() as Pass, gate.tryLeave() as Pass];
+    gate.failed(TIMED_OUT);
+    holdAll('abc', { unsent: true });
+    for (const retry of retries) gate.returned(retry, { ok: true, took: 20 });
+    jest.advanceTimersByTime(50);
+    expect(left).toEqual(['a']);
+    expect(gate.isProbing).toBe(false);
+    expect(gate.tryLeave()).toBeUndefined();
+  });
+
+  it('of first attempts that are refused after a stall, the next goes as soon: new ones go as they come', () => {
+    const { gate, holdAll, left, back } = makeGate();
+    gate.failed(TIMED_OUT);
+    holdAll('abcdef', { unsent: true, patience: 60_000 });
+    jest.advanceTimersByTime(1_000);
+    gate.alive();
+    const rests: number[] = [];
+    while (rests.length < 4) {
+      const before = left.length;
+      back(false, 1);
+      let rest = 0;
+      for (; left.length === before; rest++) jest.advanceTimersByTime(1);
+      rests.push(rest);
+    }
+    expect(rests).toEqual([100, 100, 100, 100]);
+  });
+
+  it('of first attempts that are refused while it stalls, the next goes later and later', () => {
+    const { gate, holdAll, left, back } = makeGate();
+    gate.failed(TIMED_OUT);
+    holdAll('abcdef', { unsent: true, patience: 60_000 });
+    jest.advanceTimersByTime(1_000);
+    const rests: number[] = [];
+    while (rests.length < 4) {
+      const before = left.length;
+      back(false, 1);
+      let rest = 0;
+      for (; left.length === before; rest++) jest.advanceTimersByTime(1);
+      rests.push(rest);
+    }
+    expect(rests).toEqual([100, 200, 400, 800]);
+  });
+});
+
 describe('a 429', () => {
   it('is a sign of life, and sends the window to probing', () => {
     const { gate, goDown } = makeGate();
@@ -315,6 +471,22 @@ describe('a pass', () => {
     gate.returned(passes[0] as Pass, { ok: true, took: 6_000 });
     expect(gate.downSince).toBeUndefined();
   });
+
+  it.each([true, false])(
+    'that counts as lost moves its window no more when it comes back, well: %s',
+    (ok) => {
+      const { gate, hold, left } = makeGate();
+      const lost = gate.tryLeave() as Pass;
+      gate.tryLeave();
+      hold('a');
+      jest.advanceTimersByTime(2_000);
+      expect(left).toEqual(['a']);
+      expect(gate.window).toBe(1);
+      jest.advanceTimersByTime(1_000);
+      gate.returned(lost, { ok, took: 3_000 });
+      expect(gate.window).toBe(1);
+    },
+  );
 
   it('handed back twice counts once', () => {
     const { gate } = makeGate();

@@ -39,6 +39,10 @@ describe('calls that are held', () => {
     expect(calls.nextRetry(false)).toBe(last);
   });
 
+  it('that are none are never due', () => {
+    expect(new HeldCalls().earliest).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('are due at the end of their patience or of their time, whichever comes first', () => {
     const calls = new HeldCalls();
     calls.add(heldCall(), window, 5_000, 2_000);

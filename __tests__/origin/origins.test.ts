@@ -1,4 +1,5 @@
 import { Origins } from '../../lib/origin/origins';
+import type { Pass } from '../../lib/origin/passes';
 import { heldCall } from '../support/held-call';
 
 const host = (name: string) => ({ url: `http://${name}/x` });
@@ -60,11 +61,12 @@ describe('origins', () => {
   }, 30_000);
 
   it('are reported with what a health page wants to know', () => {
+    jest.advanceTimersByTime(500);
     jest.setSystemTime(1_000_000);
     const origins = new Origins();
     const { gate } = origins.findOrMake(host('a'));
     const report = (tokens?: number) => origins.report(PATIENCE, () => tokens)[0];
-    expect(report()).toEqual({ origin: 'http://a', state: 'well', held: 0, window: 2 });
+    expect(report()).toStrictEqual({ origin: 'http://a', state: 'well', held: 0, window: 2 });
     gate.failed(failure);
     jest.advanceTimersByTime(2_000);
     expect(report(7)).toEqual({
@@ -85,6 +87,29 @@ describe('origins', () => {
     jest.advanceTimersByTime(2_000);
     gate.failed({ ...failure, took: 1_000, timedOut: true });
     expect(report()).toMatchObject({ state: 'stalled' });
+  });
+
+  it('start from what is usual of all origins together', () => {
+    const origins = new Origins();
+    origins.noteSuccess(20, performance.now());
+    jest.advanceTimersByTime(1_000);
+    const { gate } = origins.findOrMake(host('a'));
+    gate.returned(gate.tryLeave() as Pass, { ok: false, took: 5 });
+    jest.advanceTimersByTime(14);
+    expect(gate.tryLeave()).toBeUndefined();
+    jest.advanceTimersByTime(1);
+    expect(gate.tryLeave()).toBeDefined();
+  });
+
+  it('do not stall where any of them had a success since', () => {
+    const origins = new Origins();
+    jest.advanceTimersByTime(1_000);
+    origins.noteSuccess(20, performance.now());
+    const { gate } = origins.findOrMake(host('a'));
+    jest.advanceTimersByTime(500);
+    gate.failed({ ...failure, took: 1_000, timedOut: true });
+    expect(names(origins)).toEqual(['http://a']);
+    expect(gate.state(PATIENCE)).toBe('failing');
   });
 
   it('can be reset, one or all of them', () => {

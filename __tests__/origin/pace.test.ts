@@ -21,6 +21,7 @@ describe('what is usual of an instance', () => {
     expect(usual.known(0)).toBeUndefined();
     usual.observe(5, 5);
     expect(usual.known(55)).toBeUndefined();
+    usual.observe(5, 40);
     expect(usual.known(56)).toBe(5);
   });
 });
@@ -51,6 +52,23 @@ describe('the pace of an origin', () => {
     expect(pace.congested).toBe(true);
   });
 
+  it('is congested beyond 25 ms more than usual, or twice as long and 5 ms', () => {
+    const isCongested = (usual: number, recent: number) =>
+      Object.assign(new Pace(usual), { recent }).congested;
+    expect([isCongested(20, 45), isCongested(20, 45.1)]).toEqual([false, true]);
+    expect([isCongested(100, 205), isCongested(100, 205.1)]).toEqual([false, true]);
+  });
+
+  it('goes by the last one the more, the longer ago the one before was', () => {
+    const pace = new Pace(20);
+    pace.sample(20, true, 0);
+    pace.sample(120, false, 500);
+    expect(pace.recent).toBeCloseTo(20 + 100 * (1 - Math.exp(-0.5)));
+    pace.recent = 20;
+    pace.sample(120, false, 501);
+    expect(pace.recent).toBeCloseTo(25);
+  });
+
   it('goes by the last one where calls are seconds apart', () => {
     const pace = new Pace(20);
     pace.sample(20, true, 0);
@@ -58,6 +76,16 @@ describe('the pace of an origin', () => {
     expect(pace.congested).toBe(true);
     pace.sample(20, false, 6_000);
     expect(pace.congested).toBe(false);
+  });
+
+  it('learns what is usual in half a minute, however many answers come in it', () => {
+    const pace = new Pace(20);
+    pace.sample(20, true, 0);
+    for (let time = 1; time <= 1_000; time++) pace.sample(120, true, time);
+    expect(pace.usual).toBeCloseTo(20 + 100 / 30, 0);
+    const slow = new Pace(20);
+    for (let time = 0; time < 100_000; time += 1_000) slow.sample(40, true, time);
+    expect(slow.usual).toBeCloseTo(40 - 20 * 0.98 ** 100, 3);
   });
 
   it('hardly learns what is usual while there is trouble', () => {
@@ -78,5 +106,7 @@ describe('the pace of an origin', () => {
     const pace = new Pace(20);
     for (let time = 0; time <= 10_000; time += 500) pace.noteFirstAttempt(time);
     expect(pace.gap).toBeCloseTo(500);
+    pace.noteFirstAttempt(11_000);
+    expect(pace.gap).toBeCloseTo(550);
   });
 });

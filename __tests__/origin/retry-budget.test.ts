@@ -227,6 +227,18 @@ describe('asking a budget that is kept elsewhere', () => {
   const budget = (tryAcquire: () => unknown) =>
     ({ tryAcquire, recordSuccess() {}, refund() {} }) as unknown as RetryBudget;
 
+  it('knows at once what a budget in this process says', () => {
+    expect(
+      [true, false].map((answer) =>
+        askForToken(
+          budget(() => answer),
+          'ordinary',
+          () => {},
+        ),
+      ),
+    ).toEqual([true, false]);
+  });
+
   it('takes its promise’s word', async () => {
     const onError = jest.fn();
     const ask = (tryAcquire: () => unknown) => askForToken(budget(tryAcquire), 'ordinary', onError);

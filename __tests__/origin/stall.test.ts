@@ -11,6 +11,26 @@ describe('a stall', () => {
     expect(new StallWatch(1_500).timedOut(1_000, 2_000)).toBe(false);
   });
 
+  it('is not told by a timeout with a success in the very moment in which it was sent', () => {
+    expect(new StallWatch(1_000).timedOut(1_000, 2_000)).toBe(false);
+  });
+
+  it('takes one timeout where only what was sent sooner, or at the same time, was answered', () => {
+    const watch = new StallWatch();
+    watch.answered(20, 1_500);
+    expect(watch.timedOut(1_000, 2_500)).toBe(true);
+    const other = new StallWatch();
+    other.answered(20, 1_020);
+    expect(other.timedOut(1_000, 2_000)).toBe(true);
+  });
+
+  it('takes one timeout again ten seconds later', () => {
+    const watch = new StallWatch();
+    watch.answered(20, 1_500);
+    expect(watch.timedOut(1_000, 2_000)).toBe(false);
+    expect(watch.timedOut(1_000, 12_000)).toBe(true);
+  });
+
   it('ends with a sign of life', () => {
     const watch = new StallWatch();
     watch.timedOut(1_000, 2_000);

@@ -57,13 +57,38 @@ describe('a window', () => {
     window.returnedFailed(1_040, 10);
     expect(window.size).toBe(1);
     window.returnedFailed(1_041, 10);
-    expect(window.isProbing).toBe(true);
+    expect(window.size).toBe(1 / 8);
   });
 
   it('rests a usual duration after a refusal, which costs nothing and comes back at once', () => {
     const { window } = makeWindow();
     window.returnedFailed(1_000, 5);
     expect(window.opensAt).toBe(1_015);
+  });
+
+  it('rests three durations of late after a failure where answers come late', () => {
+    const { window, answersTake } = makeWindow();
+    answersTake(100);
+    window.returnedFailed(1_000, 5);
+    expect(window.restUntil).toBeCloseTo(1_000 + 300 - 5, 1);
+  });
+
+  it('rests as long as it is to, whoever else succeeds', () => {
+    const { window } = makeWindow();
+    window.restUntil = 5_000;
+    window.encourage(0);
+    expect(window.restUntil).toBe(5_000);
+  });
+
+  it('keeps its size when somebody knows that all is well, and rests no more', () => {
+    const { window } = makeWindow();
+    for (let time = 0; time < 5; time++) window.returnedWell(time, 20);
+    window.restUntil = 5_000;
+    window.open();
+    expect([window.size, window.restUntil]).toEqual([7, Number.NEGATIVE_INFINITY]);
+    window.collapse(0, 1);
+    window.open();
+    expect(window.size).toBe(2);
   });
 
   it('has no place for one more than its size, below one for one', () => {
@@ -95,6 +120,29 @@ describe('a window that probes', () => {
     expect(window.restUntil).toBe(1_000);
   });
 
+  it('rests a little more or less, so that processes that saw the same do not all come back at once', () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.3);
+    const [stalled, limited] = [makeWindow().window, makeWindow().window];
+    stalled.collapse(0, 1_000, true);
+    limited.collapseAsLimited(0);
+    expect([stalled.restUntil, limited.restUntil]).toEqual([900, 180]);
+  });
+
+  it('is one half, and not more, when what made it probe is over', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1);
+    window.reopen();
+    expect(window.size).toBe(1 / 2);
+  });
+
+  it('rests as long as it is to while a probe is out, whoever else succeeds', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1_000);
+    window.out = 1;
+    window.encourage(100);
+    expect(window.restUntil).toBe(2_000);
+  });
+
   it('is one again after two probes that came back well', () => {
     const { window } = makeWindow();
     window.collapse(0, 1);
@@ -121,6 +169,7 @@ describe('a window that probes', () => {
     window.returnedWell(100_000, 100);
     // A twentieth of a call each five seconds would be 0.1 / 5,000; it probes with 1/8, then 1/10.
     expect(window.restUntil - 100_000).toBeGreaterThan(4_000);
+    expect(window.restUntil - 100_000).toBeLessThan(7_000);
   });
 
   it('becomes smaller where it is refused while answers come late: each retry is one more for an overloaded server', () => {
@@ -133,7 +182,25 @@ describe('a window that probes', () => {
   });
 });
 
+it.each([
+  ['shrinks to a tenth where probes hang', 200],
+  ['shrinks to a tenth where probes take as long as answers do', undefined],
+])('a window while answers come late %s', (_, took) => {
+  const { pace, window, answersTake } = makeWindow();
+  answersTake(100);
+  window.collapse(0, 1);
+  for (let time = 0; time < 10; time++) window.returnedFailed(1_000 * time, took ?? pace.recent);
+  expect(window.size).toBe(1 / 10);
+});
+
 describe('a window after a 429', () => {
+  it('that was probing goes on as it was', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1);
+    window.collapseAsLimited(50);
+    expect([window.size, window.restUntil]).toEqual([1 / 8, 100]);
+  });
+
   it('probes, rests, and later grows slowly from half of what it was', () => {
     const { window } = makeWindow();
     for (let time = 0; time < 30; time++) window.returnedWell(time, 20);

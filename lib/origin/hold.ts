@@ -6,8 +6,8 @@ import type { Gate } from './gate';
 import type { Departure } from './gate-words';
 import { HeldCall } from './held-calls';
 
-/** Why a retry may not be sent. */
-export type Obstacle = Interruption | 'expired' | 'no-way';
+/** Why a retry may not be sent; expired: it has waited as long as it may, or as long as there is hope. */
+export type Obstacle = Interruption | 'expired';
 
 /** The turn of a retry that is held. */
 interface HeldTurn {

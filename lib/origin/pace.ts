@@ -86,7 +86,7 @@ export class Pace {
     this.#sampledAt = time;
     // Of a process that calls once a second the last sample is all there is to know.
     const weight = Math.max(WEIGHT_OF_RECENT, 1 - Math.exp(-elapsed / RECENT));
-    this.recent = this.recent === 0 ? took : this.recent + weight * (took - this.recent);
+    this.recent += weight * (took - this.recent);
     this.#learn(took, isCalm, Math.min(1_000, elapsed));
   }
 

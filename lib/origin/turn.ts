@@ -10,12 +10,15 @@ import type { Pass } from './passes';
 import { askForToken, tellBudget } from './retry-budget';
 import type { NamedBudget, TokenLine } from './token-line';
 
+/** The budget, and where there is a gate the line for its tokens. */
+type Named = Pick<NamedBudget, 'budget'> & { readonly line?: TokenLine };
+
 /** What a retry has to pass. */
 export interface Way {
   /** Undefined where nothing is ever held: `patience: 0`. */
   readonly gate: Gate | undefined;
   /** Undefined where no tokens are asked for. */
-  readonly named: (Pick<NamedBudget, 'budget'> & { readonly line?: TokenLine }) | undefined;
+  readonly named: Named | undefined;
   readonly kind: RetryKind;
   readonly asker: Asker;
 }
@@ -39,7 +42,7 @@ const LOOKS_AGAIN = 250;
 
 export class Turn implements Way {
   readonly gate: Gate | undefined;
-  readonly named: Way['named'];
+  readonly named: Named | undefined;
   readonly kind: RetryKind;
   readonly asker: Asker;
   #pass: Pass | undefined;
@@ -67,7 +70,7 @@ export class Turn implements Way {
   static request(way: Way): Turn | undefined | Promise<Turn | undefined> {
     const turn = new Turn(way);
     const { gate, named } = way;
-    if (gate) return turn.#isHopeless ? undefined : turn;
+    if (gate) return turn.#isHopelessAt(gate) ? undefined : turn;
     if (!named) return turn;
     const answer = turn.#ask(named.budget);
     const withToken = (granted: boolean) => {
@@ -77,9 +80,9 @@ export class Turn implements Way {
     return typeof answer === 'boolean' ? withToken(answer) : answer.then(withToken);
   }
 
-  get #isHopeless(): boolean {
-    const { gate, patience, asker } = this;
-    return gate !== undefined && (gate.givenUp(patience) || gate.held >= asker.policy.maxHeld);
+  #isHopelessAt(gate: Gate): boolean {
+    const { patience, maxHeld } = this.asker.policy;
+    return gate.givenUp(patience) || gate.held >= maxHeld;
   }
 
   /** Milliseconds for which it is of use to wait before {@link ready}: nobody is told late that there is no hope. */
@@ -101,12 +104,13 @@ export class Turn implements Way {
   ): Obstacle | undefined | Promise<Obstacle | undefined> {
     const { gate, named } = this;
     if (!gate) return undefined;
-    if (named) return this.#readyWithToken(gate, retriesLeft, longest, interrupters);
+    if (named) return this.#readyWithToken(gate, named, retriesLeft, longest, interrupters);
     return this.#passGate(gate, retriesLeft, longest, interrupters);
   }
 
   async #readyWithToken(
     gate: Gate,
+    named: Named,
     retriesLeft: number,
     longest: number,
     interrupters: Interrupters,
@@ -116,11 +120,11 @@ export class Turn implements Way {
       const left = () => until - now();
       const obstacle = await this.#passGate(gate, retriesLeft, left(), interrupters);
       if (obstacle || this.#hasToken) return obstacle;
-      const tokenless = await this.#takeToken(left(), interrupters);
+      const tokenless = await this.#takeToken(named, left(), interrupters);
       if (tokenless !== 'none' || gate.isProbing) return tokenless === 'none' ? undefined : tokenless;
       // While it waits for a token others may pass.
       this.#giveBack();
-      const end = await this.#waitForToken(gate, left, interrupters);
+      const end = await this.#waitForToken(gate, named, left, interrupters);
       if (end) return end;
     }
   }
@@ -134,10 +138,11 @@ export class Turn implements Way {
   ): Obstacle | undefined | Promise<Obstacle | undefined> {
     this.#pass = gate.tryLeave();
     if (this.#pass) return undefined;
-    if (this.#isHopeless) return 'no-way';
+    if (this.#isHopelessAt(gate)) return 'expired';
     return holdRetry(gate, this, { retriesLeft, longest }, interrupters);
   }
 
+  /** Milliseconds. */
   get patience(): number {
     return this.asker.policy.patience;
   }
@@ -145,8 +150,7 @@ export class Turn implements Way {
   /** It is held no longer. @returns why it may not be sent, if so */
   left(departure: Departure): Obstacle | undefined {
     this.#pass = typeof departure === 'object' ? departure : undefined;
-    if (departure === 'expired') return departure;
-    return this.#pass ? undefined : 'no-way';
+    return this.#pass ? undefined : 'expired';
   }
 
   #ask(budget: Budget): boolean | Promise<boolean> {
@@ -157,14 +161,16 @@ export class Turn implements Way {
     });
   }
 
-  async #takeToken(longest: number, interrupters: Interrupters): Promise<Obstacle | 'none' | undefined> {
-    const { named, kind } = this;
-    if (!named) return undefined;
-    const answer = this.#ask(named.budget);
+  async #takeToken(
+    { budget }: Named,
+    longest: number,
+    interrupters: Interrupters,
+  ): Promise<Obstacle | 'none' | undefined> {
+    const answer = this.#ask(budget);
     const end = typeof answer === 'boolean' ? undefined : await settled(answer, longest, interrupters);
     if (end) {
       // One that comes too late goes back.
-      Promise.resolve(answer).then((granted) => granted && tellBudget(() => named.budget.refund(kind)));
+      Promise.resolve(answer).then((granted) => granted && this.#refund());
       return end;
     }
     this.#hasToken = await answer;
@@ -174,31 +180,36 @@ export class Turn implements Way {
   /** @returns undefined with a token, or when the gate probes: it lets one go without */
   async #waitForToken(
     gate: Gate,
+    { line }: Named,
     left: () => number,
     interrupters: Interrupters,
   ): Promise<Obstacle | undefined> {
-    const { named, asker, patience } = this;
+    const { patience, asker } = this;
     let stop = () => {};
+    if (line) line.error = asker.budgetError;
     const token = new Promise<void>((resolve) => {
-      stop = named?.line?.wait(resolve) ?? stop;
+      stop = line?.wait(resolve) ?? stop;
     }).then(() => {
       this.#hasToken = true;
     });
     // A timer that fired is due, whatever the clock says: fake timers may leave it alone.
     let queueLeft = left();
-    let patienceLeft = gate.patienceLeft(patience);
+    let patienceNow = gate.patienceLeft(patience);
+    let patienceLeft = patienceNow;
     let end: Obstacle | undefined = 'expired';
     while (end === 'expired' && queueLeft > 0 && patienceLeft > 0 && !gate.isProbing) {
       const slice = Math.min(queueLeft, patienceLeft, LOOKS_AGAIN);
       end = await settled(token, slice, interrupters);
       queueLeft = Math.min(queueLeft - slice, left());
-      const isAlive = gate.downSince === undefined;
-      patienceLeft = isAlive ? patience : Math.min(patienceLeft - slice, gate.patienceLeft(patience));
+      const before = patienceNow;
+      patienceNow = gate.patienceLeft(patience);
+      // There was a sign of life, if only for a moment, or the server has named a wait.
+      const isAnew = gate.downSince === undefined || patienceNow > before;
+      patienceLeft = isAnew ? patienceNow : Math.min(patienceLeft - slice, patienceNow);
     }
     stop();
-    if (end) asker.budgetError = named?.line?.error;
-    if (this.#hasToken || (end === 'expired' && queueLeft > 0 && patienceLeft > 0)) return undefined;
-    return patienceLeft > 0 ? end : 'no-way';
+    asker.budgetError = this.#hasToken ? undefined : line?.error;
+    return end === 'expired' && queueLeft > 0 && patienceLeft > 0 ? undefined : end;
   }
 
   /** Whether a gate let it go, which is told by its return how it went. */
@@ -208,18 +219,22 @@ export class Turn implements Way {
 
   /** The retry is back. @param isWell whether it succeeded, or the origin showed otherwise that it works */
   returned(isWell: boolean, took: number): void {
-    const { gate, named, kind } = this;
+    const { gate } = this;
     if (this.#pass) gate?.returned(this.#pass, { ok: isWell, took });
     this.#pass = undefined;
-    if (isWell && this.#hasToken && named) tellBudget(() => named.budget.refund(kind));
+    if (isWell && this.#hasToken) this.#refund();
   }
 
   /** The retry was not sent after all, or its caller cancelled it: it says nothing of the origin. */
   unused(): void {
-    const { named, kind } = this;
     this.#giveBack();
-    if (this.#hasToken && named) tellBudget(() => named.budget.refund(kind));
+    if (this.#hasToken) this.#refund();
     this.#hasToken = false;
+  }
+
+  #refund(): void {
+    const { named, kind } = this;
+    tellBudget(() => named?.budget.refund(kind));
   }
 
   #giveBack(): void {
