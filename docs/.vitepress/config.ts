@@ -6,6 +6,9 @@ import { repositoryUrl } from './repository';
 
 const repository = repositoryUrl();
 
+/** GitHub Pages serves a repository under its name: the workflow says which. */
+const base = `${process.env.SITE_BASE ?? ''}/`.replace(/\/+$/, '/');
+
 const guide = [
   { text: 'Start', link: '/guide/start' },
   { text: 'Options', link: '/guide/options' },
@@ -43,8 +46,8 @@ export default defineConfig({
   title: 'axios-retry-budget',
   description: 'Retries for axios that keep a blip from your callers, and a struggling server from its end.',
   lang: 'en',
-  // GitHub Pages serves a repository under its name: the workflow says which.
-  base: `${process.env.SITE_BASE ?? ''}/`.replace(/\/+$/, '/'),
+  base,
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}icon.svg` }]],
   cleanUrls: false,
   // For those who work on the library itself.
   srcExclude: ['mutants.md'],
