@@ -54,6 +54,8 @@ export default defineConfig({
   // GitHub shows a folder's README.md, a site its index.
   rewrites: { 'api/README.md': 'api/index.md' },
   markdown: {
+    // The theme's own are too faint on its grey.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config: (markdown) => void markdown.use(linksOutOfTheSite, repository),
     // As GitHub makes them, so that links within the pages work there, too.
     anchor: {

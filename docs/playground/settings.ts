@@ -54,7 +54,7 @@ export const RANGES = {
 
 export const KINDS: Readonly<Record<Kind, string>> = {
   refusing: 'it refuses connections',
-  stalling: 'it takes requests and does not answer',
+  stalling: 'it takes requests, answers none',
   flaky: 'one request in three fails',
   rare: 'one request in ten fails',
   slow: 'it is five times slower',
