@@ -64,6 +64,7 @@ function namesOf(code) {
 /** A block that is run, as a function of the world that it has to hand. */
 function runnable(code) {
   const checked = code.replace(/^console\.log\((.+)\); \/\/ (.+)$/gm, 'check($1, $2);');
+  if (checked.includes('console.log')) throw new Error(`What does this print? Say so behind it:\n${code}`);
   const world = "import { exampleWorld } from '../.ci/example-world';";
   return `${IMPORTS}${world}
 export async function example() {
