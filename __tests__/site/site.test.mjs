@@ -152,7 +152,6 @@ describe('the playground', () => {
     await visit('playground.html', {}, async (page) => {
       await played(page);
       const before = await results(page);
-      await page.focus('text=Load');
       const slider = page.getByLabel('Load');
       await slider.focus();
       for (let step = 0; step < 4; step++) await page.keyboard.press('ArrowRight');

@@ -24,7 +24,8 @@ self.onmessage = ({ data }: MessageEvent<Order>) => {
   calledOff.abort();
   calledOff = new AbortController();
   const { signal } = calledOff;
-  running = running.then(() => playAll(data, signal));
+  // What went wrong in one storm is on the console, and no reason not to play the next.
+  running = running.catch(() => {}).then(() => playAll(data, signal));
 };
 
 async function playAll({ run, settings }: Order, signal: AbortSignal): Promise<void> {
