@@ -28,13 +28,16 @@ const SLOW = 30;
 const STUCK_AFTER = 15_000;
 mkdirSync(DIR, { recursive: true });
 const stderr = openSync(`${DIR}/stderr.txt`, 'w');
-const UNIT = /^__tests__\/(?!http|chaos|browser|migration|plugins|sdks|runners|proxies|types|storm|properties)|http\/idempotency/;
+const UNIT =
+  /^__tests__\/(?!http|chaos|browser|migration|plugins|sdks|runners|proxies|types|storm|properties)|http\/idempotency/;
 
 const under = (dir) =>
   readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-const lib = under('lib').filter((file) => !/\/(axios-augmentation|index)\.ts$/.test(file) || /\w+\/\w+\/index/.test(file));
+const lib = under('lib').filter(
+  (file) => !/\/(axios-augmentation|index)\.ts$/.test(file) || /\w+\/\w+\/index/.test(file),
+);
 const chosen = values.tests === '' ? UNIT : new RegExp(values.tests);
 const files = under('__tests__').filter((file) => file.endsWith('.test.ts') && chosen.test(file));
 
@@ -88,8 +91,18 @@ if (red.length > 0) process.exit(1);
 const total = [...dried.values()].flatMap(({ took }) => took);
 if (process.env.SLOWEST)
   for (const { file, took } of dried.values())
-    console.log(file, Math.round(took.reduce((a, b) => a + b)), took.map((ms, i) => [Math.round(ms), i]).sort((a, b) => b[0] - a[0]).slice(0, 4).join(' '));
-console.log(`${mutants.length} mutations, ${files.length} test files, ${total.length} tests, ${Math.round(total.reduce((a, b) => a + b))} ms`);
+    console.log(
+      file,
+      Math.round(took.reduce((a, b) => a + b)),
+      took
+        .map((ms, i) => [Math.round(ms), i])
+        .sort((a, b) => b[0] - a[0])
+        .slice(0, 4)
+        .join(' '),
+    );
+console.log(
+  `${mutants.length} mutations, ${files.length} test files, ${total.length} tests, ${Math.round(total.reduce((a, b) => a + b))} ms`,
+);
 
 if (values.alone) {
   await inProcess({ alone: [...dried.values()] }, ({ lonely }) => {
@@ -101,7 +114,9 @@ if (values.alone) {
 const sources = new Map(lib.map((file) => [file, readFileSync(file, 'utf8').split('\n')]));
 const seen = new Map();
 const idOf = ({ fileName, location, mutatorName, replacement }) => {
-  const key = [fileName, mutatorName, replacement, sources.get(fileName)[location.start.line].trim()].join('|');
+  const key = [fileName, mutatorName, replacement, sources.get(fileName)[location.start.line].trim()].join(
+    '|',
+  );
   seen.set(key, (seen.get(key) ?? 0) + 1);
   return `${key}|${seen.get(key)}`;
 };
@@ -148,11 +163,24 @@ let count = 0;
 const note = (id, status, more = {}) => {
   const { key, fileName, location, mutatorName, replacement } = byId.get(id);
   const line = location.start.line + 1;
-  results.set(key, { key, status, fileName, line, column: location.start.column + 1, mutatorName, replacement, ...more });
+  results.set(key, {
+    key,
+    status,
+    fileName,
+    line,
+    column: location.start.column + 1,
+    mutatorName,
+    replacement,
+    ...more,
+  });
   count++;
   if (count % 50 === 0) {
-    const open = [...results.values()].filter(({ status }) => status === 'survived' || status === 'uncovered').length;
-    console.log(`${count} of ${wanted.length}, ${Math.round((Date.now() - startedAt) / 1000)} s, ${open} open, at ${fileName}`);
+    const open = [...results.values()].filter(
+      ({ status }) => status === 'survived' || status === 'uncovered',
+    ).length;
+    console.log(
+      `${count} of ${wanted.length}, ${Math.round((Date.now() - startedAt) / 1000)} s, ${open} open, at ${fileName}`,
+    );
     save();
   }
 };
@@ -184,7 +212,13 @@ while (todo.length > 0) {
     const outcome = outcomes.get(id);
     if (outcome === undefined) continue;
     const { killed, ms } = outcome;
-    const status = outcome.stuck ? 'stuck' : killed === undefined ? 'survived' : killed.late ? 'late' : 'noticed';
+    const status = outcome.stuck
+      ? 'stuck'
+      : killed === undefined
+        ? 'survived'
+        : killed.late
+          ? 'late'
+          : 'noticed';
     note(id, status, { atLoad, killed, ms });
   }
   todo = todo.filter(({ id }) => !outcomes.has(id));

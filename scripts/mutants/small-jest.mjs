@@ -19,10 +19,14 @@ const jest = new Proxy(
 );
 
 /** jest has globals of its own for every test file; here they are put back. */
-const KEPT = [globalThis, performance, Math, Date, console, Object.prototype].map(
-  (object) => [object, Object.getOwnPropertyDescriptors(object)],
-);
-KEPT.push([Object.getPrototypeOf(performance), Object.getOwnPropertyDescriptors(Object.getPrototypeOf(performance))]);
+const KEPT = [globalThis, performance, Math, Date, console, Object.prototype].map((object) => [
+  object,
+  Object.getOwnPropertyDescriptors(object),
+]);
+KEPT.push([
+  Object.getPrototypeOf(performance),
+  Object.getOwnPropertyDescriptors(Object.getPrototypeOf(performance)),
+]);
 function restoreGlobals() {
   mocker.restoreAllMocks();
   timers.useRealTimers();
@@ -45,7 +49,9 @@ const PARAMETERS = ['require', 'module', 'exports', '__switches__', ...GLOBALS];
 
 /** @returns what evaluates the bundle of a test file anew: all its modules, with the switches as they are */
 export function compile(file, code) {
-  const evaluate = new Script(`(function (${PARAMETERS}) {${code}\n})`, { filename: file }).runInThisContext();
+  const evaluate = new Script(`(function (${PARAMETERS}) {${code}\n})`, {
+    filename: file,
+  }).runInThisContext();
   const require = createRequire(resolve(file));
   return (switches) => {
     const tests = [];
@@ -127,7 +133,8 @@ export async function run(tests, { limit, onTest = () => {}, onTested = () => {}
     if (!test.failing) await attempt(test, body);
     else {
       const outcome = await within(limit(test), body);
-      if (outcome === undefined) failure ??= { test: test.title, error: new Error('succeeds, though marked as failing') };
+      if (outcome === undefined)
+        failure ??= { test: test.title, error: new Error('succeeds, though marked as failing') };
     }
     await attempt(test, async () => {
       for (const suite of outwards(test.suite)) for (const hook of suite.hooks.afterEach) await hook();

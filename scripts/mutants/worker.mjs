@@ -27,7 +27,12 @@ async function dry(file) {
   return { file, took, coverage: switches.mutantCoverage, failure: failure && shown(failure) };
 }
 
-const shown = ({ test, error, late, stray }) => ({ test, late, stray, error: error && String(error.stack ?? error).slice(0, 600) });
+const shown = ({ test, error, late, stray }) => ({
+  test,
+  late,
+  stray,
+  error: error && String(error.stack ?? error).slice(0, 600),
+});
 
 /** One mutation with some tests of one file. @returns the first failure */
 async function once({ id, hitLimit }, { file, only, took }, limit) {
