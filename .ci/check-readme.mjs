@@ -8,6 +8,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+/** Of the README, tables and code included: it is read in a minute. */
+const MOST_WORDS = 1_100;
 /** Pages whose blocks other steps of .ci/run check, and run. */
 const CHECKED_ELSEWHERE = [
   'docs/migrating-from-axios-retry.md', // npm run test:migration
@@ -29,7 +31,7 @@ const TAKEN_FOR_GRANTED = `${IMPORTS}
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { requestHook, withTelemetry } from 'axios-retry-budget/opentelemetry';
 declare const client: AxiosInstance, ordersClient: AxiosInstance, invoicesClient: AxiosInstance;
-declare const order: { id: string };
+declare const order: { id: string }, error: unknown;
 declare function currentToken(): Promise<string>;
 declare const metrics: { increment(name: string, labels: object): void };
 declare const log: { info(line: string): void; warn(line: string): void };
@@ -85,6 +87,9 @@ const markdownIn = (folder) =>
 const pages = ['README.md', ...['docs', 'docs/guide', 'docs/api'].flatMap(markdownIn)].filter(
   (page) => !CHECKED_ELSEWHERE.includes(page),
 );
+
+const words = readFileSync(join(root, 'README.md'), 'utf8').split(/\s+/).filter(Boolean).length;
+if (words > MOST_WORDS) throw new Error(`README.md has ${words} words; the rest belongs to the site`);
 
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work);

@@ -3,13 +3,10 @@ import { readFileSync } from 'node:fs';
 
 const MANIFEST = new URL('../../package.json', import.meta.url);
 
-/** Its address without a slash at the end: that of the workflow, else that of package.json, else none. */
+/** Its address without a slash at the end: that of the workflow, else that of package.json, if that is more than a placeholder. */
 export function repositoryUrl(): string | undefined {
   const { GITHUB_SERVER_URL = 'https://github.com', GITHUB_REPOSITORY } = process.env;
   if (GITHUB_REPOSITORY) return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
   const { repository } = JSON.parse(readFileSync(MANIFEST, 'utf8'));
-  const url: string | undefined = repository?.url ?? repository;
-  return url?.startsWith('git+https:') || url?.startsWith('https:')
-    ? url.replace(/^git\+|\.git$/g, '')
-    : undefined;
+  return repository.url.includes('/OWNER/') ? undefined : repository.url.replace(/^git\+|\.git$/g, '');
 }
