@@ -1,6 +1,10 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // By itself it leaves a core free, which of two is half.
+  maxWorkers: '100%',
+  // Only what hangs is to meet it: a busy machine is nobody’s fault.
+  testTimeout: 180_000,
   // These need other libraries: `npm run test:migration`, `test:plugins` and `test:sdks`.
   testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/{migration,plugins,sdks}/**'],
   transform: {

@@ -149,24 +149,26 @@ describe('a timer', () => {
 describe('a stop signal', () => {
   test('tells everybody who still listens', () => {
     const signal = new StopSignal();
-    const [first, second, third] = [jest.fn(), jest.fn(), jest.fn()];
+    const [first, second, third] = [{ end: jest.fn() }, { end: jest.fn() }, { end: jest.fn() }];
     for (const listener of [first, second, third]) signal.subscribe(listener);
     signal.unsubscribe(second);
     expect(signal.stopped).toBe(false);
     signal.stop();
     expect(signal.stopped).toBe(true);
-    expect([first, second, third].map((listener) => listener.mock.calls.length)).toEqual([1, 0, 1]);
+    expect([first, second, third].map((listener) => listener.end.mock.calls.length)).toEqual([1, 0, 1]);
   });
 
   test('is stopped already when listeners hear of it, and lets them unsubscribe', () => {
     const signal = new StopSignal();
     const heard: boolean[] = [];
-    const listener = () => {
-      heard.push(signal.stopped);
-      signal.unsubscribe(listener);
+    const listener = {
+      end: () => {
+        heard.push(signal.stopped);
+        signal.unsubscribe(listener);
+      },
     };
     signal.subscribe(listener);
-    signal.subscribe(() => heard.push(signal.stopped));
+    signal.subscribe({ end: () => heard.push(signal.stopped) });
     signal.stop();
     signal.stop();
     expect(heard).toEqual([true, true, true]);
@@ -174,16 +176,16 @@ describe('a stop signal', () => {
 
   test('does not tell those who began to listen because of it', () => {
     const signal = new StopSignal();
-    const late = jest.fn();
-    signal.subscribe(() => signal.subscribe(late));
+    const late = { end: jest.fn() };
+    signal.subscribe({ end: () => signal.subscribe(late) });
     signal.stop();
-    expect(late).not.toHaveBeenCalled();
+    expect(late.end).not.toHaveBeenCalled();
   });
 
   test('does not warn of many listeners', () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
     const signal = new StopSignal();
-    for (let n = 0; n < 1_000; n++) signal.subscribe(() => n);
+    for (let n = 0; n < 1_000; n++) signal.subscribe({ end: () => n });
     expect(warn).not.toHaveBeenCalled();
     warn.mockRestore();
   });
@@ -260,6 +262,16 @@ describe('a wait', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  test('is over at once where a test has setTimeout call back at once, and hand on nothing', async () => {
+    const spy = jest.spyOn(globalThis, 'setTimeout').mockImplementation(((callback: () => void) => {
+      callback();
+    }) as never);
+    const { all, left } = interrupters();
+    expect(await wait(1_000, all)).toBeUndefined();
+    spy.mockRestore();
+    expect(left()).toEqual(NOTHING);
+  });
+
   test('makes do with a signal and a cancel token that cannot be listened to', async () => {
     const waiting = watch(
       wait(10, { signal: { aborted: false }, cancelToken: {}, detached: new StopSignal() }),
@@ -287,24 +299,21 @@ describe('a wait', () => {
 describe('anything interruptible', () => {
   test('is stopped when it has finished, too', async () => {
     const { all, left } = interrupters();
-    const stop = jest.fn();
+    const cancel = jest.fn();
     let finish = () => {};
-    const running = interruptible(all, (done) => {
-      finish = done;
-      return stop;
+    const running = interruptible(all, (waiting) => {
+      finish = () => waiting.end();
+      waiting.held = { cancel };
     });
     finish();
     expect(await running).toBeUndefined();
-    expect(stop).toHaveBeenCalledTimes(1);
+    expect(cancel).toHaveBeenCalledTimes(1);
     expect(left()).toEqual(NOTHING);
   });
 
   test('may finish while it starts', async () => {
     const { all, left } = interrupters();
-    const running = interruptible(all, (done) => {
-      done();
-      return () => {};
-    });
+    const running = interruptible(all, (waiting) => waiting.end());
     expect(await running).toBeUndefined();
     expect(left()).toEqual(NOTHING);
   });

@@ -1,5 +1,6 @@
 /**
- * The hiccup and the storm as pictures: requests a second at the server over time, and callers that saw a failure.
+ * The hiccup and the storm as pictures: requests a second at the server over time, and callers that saw a failure; and what
+ * callers see, for the project's README.
  */
 import { axis, COLORS, outageBand, panelTitle, saveChart, valueLabel } from './support/charts.mjs';
 import { loadResult } from './support/results.mjs';
@@ -29,8 +30,64 @@ const CASES = [
   { kind: 'stalling', perSecond: 50, title: 'down: never answers', color: blue },
 ];
 
+drawCallers(loadResult('callers'));
 drawHiccup(loadResult('hiccup'));
 drawStorm(loadResult('storm'));
+
+/** Four rows, two panels side by side: whom it failed, and how long the slowest waited. */
+function drawCallers({ runs }) {
+  const names = [...new Set(runs.map(({ name }) => name))];
+  const kinds = [
+    { scenario: 'three seconds of 503', title: 'it answers 503', color: orange },
+    { scenario: 'three seconds of silence', title: 'it does not answer', color: blue },
+  ];
+  const panels = [
+    { title: 'Failed callers, of 1,000', value: ({ failedCallers }) => failedCallers },
+    {
+      title: 'The longest wait, in seconds',
+      value: ({ slowestMs }) => Number((slowestMs / 1000).toFixed(1)),
+    },
+  ];
+  const grid = [
+    { left: 190, top: 150, width: 290, bottom: 30 },
+    { left: 540, top: 150, width: 290, bottom: 30 },
+  ];
+  saveChart('callers.svg', {
+    title: 'A server is down for three seconds',
+    subtitle:
+      'Real HTTP, 50 calls a second, one second per attempt, each library in its defaults where its name says no more',
+    height: 400,
+    option: {
+      legend: { top: 66, data: kinds.map(({ title }) => title) },
+      grid,
+      title: panels.map(({ title }, n) => panelTitle(title, grid[n].left - 6, grid[n].top - 30)),
+      xAxis: panels.map((_, gridIndex) => axis({ type: 'value', gridIndex, splitNumber: 4 })),
+      yAxis: panels.map((_, gridIndex) =>
+        axis({
+          type: 'category',
+          gridIndex,
+          data: names,
+          inverse: true,
+          axisLabel: gridIndex === 0 ? { fontSize: 12.5 } : { show: false },
+        }),
+      ),
+      series: panels.flatMap(({ value }, n) =>
+        kinds.map(({ scenario, title, color }) => ({
+          type: 'bar',
+          name: title,
+          color,
+          xAxisIndex: n,
+          yAxisIndex: n,
+          data: names.map((name) =>
+            value(runs.find((run) => run.scenario === scenario && run.name === name)),
+          ),
+          barGap: '10%',
+          label: valueLabel,
+        })),
+      ),
+    },
+  });
+}
 
 function drawHiccup({ settings, runs }) {
   const { bin, outageStart, outageEnd, capacityPerSecond } = settings;

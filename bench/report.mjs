@@ -1,15 +1,23 @@
 /**
- * Writes the numbers of `results/*.json` into README.md, between the comments `<!-- NAME -->` and `<!-- /NAME -->`.
- * Nothing outside of them holds a result, so the page never says other than what was measured.
+ * Writes the numbers of `results/*.json` into README.md, here and in the root, between the comments `<!-- NAME -->` and
+ * `<!-- /NAME -->`. Nothing outside of them holds a result, so no page says other than what was measured.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { happyPathTable, instructionsTable, memoryTable, sizeTable } from './support/cost-tables.mjs';
+import { callersTable } from './support/callers-table.mjs';
+import {
+  costLines,
+  happyPathTable,
+  instructionsTable,
+  memoryTable,
+  sizeTable,
+} from './support/cost-tables.mjs';
 import { hiccupTable, hiccupWarning, stormTable } from './support/outage-tables.mjs';
 import { loadResult } from './support/results.mjs';
 import { whereAPeerIsBetter } from './support/verdicts.mjs';
 
 const README = new URL('./README.md', import.meta.url);
-const names = ['happy-path', 'waiting-memory', 'bundle-size', 'hiccup', 'storm'];
+const PROJECT = new URL('../README.md', import.meta.url);
+const names = ['happy-path', 'waiting-memory', 'bundle-size', 'hiccup', 'callers', 'storm'];
 const results = Object.fromEntries(names.map((name) => [name, loadResult(name)]));
 
 const sections = {
@@ -27,14 +35,19 @@ const sections = {
   'where-a-peer-is-better': whereAPeerIsBetter(results),
 };
 
-let page = readFileSync(README, 'utf8');
-for (const [name, text] of Object.entries(sections)) {
-  const place = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-  if (!place.test(page)) throw new Error(`README.md has no <!-- ${name} --> ... <!-- /${name} -->`);
-  page = page.replace(place, (_, begin, end) => `${begin}${text}\n${end}`);
+write(README, sections);
+write(PROJECT, { callers: callersTable(results.callers), cost: costLines(results) });
+
+function write(url, texts) {
+  let page = readFileSync(url, 'utf8');
+  for (const [name, text] of Object.entries(texts)) {
+    const place = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
+    if (!place.test(page)) throw new Error(`${url.pathname} has no <!-- ${name} --> ... <!-- /${name} -->`);
+    page = page.replace(place, (_, begin, end) => `${begin}${text}\n${end}`);
+  }
+  writeFileSync(url, page);
+  console.log(`wrote ${url.pathname}`);
 }
-writeFileSync(README, page);
-console.log('wrote bench/README.md');
 
 function machineTable() {
   const { machine, versions } = results['happy-path'];

@@ -7,7 +7,16 @@ import { performance } from 'node:perf_hooks';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const HERE = new URL('.', import.meta.url).pathname;
-const PARTS = ['bundle-size', 'happy-path', 'waiting-memory', 'hiccup', 'storm', 'pictures', 'report'];
+const PARTS = [
+  'bundle-size',
+  'happy-path',
+  'waiting-memory',
+  'hiccup',
+  'callers',
+  'storm',
+  'pictures',
+  'report',
+];
 
 npm(ROOT, 'run', 'build', '--', '--logLevel', 'warn');
 const startedAt = performance.now();

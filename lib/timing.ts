@@ -37,22 +37,27 @@ function armed(callback: () => void, ms: number, background: boolean): ReturnTyp
   return timer;
 }
 
-/** Somebody's wish to stop, heard by many: plain callbacks, because an AbortSignal warns from the eleventh on. */
+/** What hears of an interruption. */
+interface Interruptee {
+  end(how: Interruption): void;
+}
+
+/** Somebody's wish to stop, heard by many: no AbortSignal, which warns from the eleventh listener on. */
 export class StopSignal {
-  readonly #listeners = new Set<(how: 'detached') => void>();
+  readonly #listeners = new Set<Interruptee>();
   stopped = false;
 
-  subscribe(listener: (how: 'detached') => void): void {
+  subscribe(listener: Interruptee): void {
     this.#listeners.add(listener);
   }
 
-  unsubscribe(listener: (how: 'detached') => void): void {
+  unsubscribe(listener: Interruptee): void {
     this.#listeners.delete(listener);
   }
 
   stop(): void {
     this.stopped = true;
-    for (const listener of [...this.#listeners]) listener('detached');
+    for (const listener of [...this.#listeners]) listener.end('detached');
   }
 }
 
@@ -86,34 +91,54 @@ export function interruptionOf(interrupters: Interrupters): Interruption | undef
   return detached.stopped ? 'detached' : undefined;
 }
 
+/** One wait. Thousands may wait at a time: so it is one object, and where nobody can abort it without a function of its own. */
+export class Waiting<T> {
+  /** What waits with it, and stops when it ends. */
+  held: { cancel(): void } | undefined = undefined;
+  readonly #resolve: (outcome: T | Interruption | undefined) => void;
+  readonly #interrupters: Interrupters;
+  readonly #onAbort: (() => void) | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+
+  constructor(interrupters: Interrupters, resolve: (outcome: T | Interruption | undefined) => void) {
+    const { signal, cancelToken, detached } = interrupters;
+    this.#interrupters = interrupters;
+    this.#resolve = resolve;
+    this.#onAbort = signal || cancelToken ? () => this.end('aborted') : undefined;
+    if (this.#onAbort) signal?.addEventListener?.('abort', this.#onAbort);
+    if (this.#onAbort) cancelToken?.subscribe?.(this.#onAbort);
+    detached.subscribe(this);
+  }
+
+  /** @param ms no more than a timer takes */
+  endAfter(ms: number): void {
+    // No `setTimeout(end, ms, this)`: tests whose setTimeout calls back at once hand nothing on.
+    this.#timer = setTimeout(() => this.end(), Math.ceil(ms));
+  }
+
+  end(outcome?: T | Interruption): void {
+    const { signal, cancelToken, detached } = this.#interrupters;
+    clearTimeout(this.#timer);
+    this.held?.cancel();
+    if (this.#onAbort) signal?.removeEventListener?.('abort', this.#onAbort);
+    if (this.#onAbort) cancelToken?.unsubscribe?.(this.#onAbort);
+    detached.unsubscribe(this);
+    this.#resolve(outcome);
+  }
+}
+
 /**
- * Runs `start` and waits until it calls `finish`, or until an interrupter ends it.
- * `start` returns what stops it. Whichever way it ends, no timer and no listener stays behind.
- * Thousands may wait at a time: so one promise, and as few functions as can be.
- * @returns what it finished with, else who ended it.
+ * Runs `start` and waits until it ends the wait, or until an interrupter does. Whichever way it ends, no timer and no listener
+ * stays behind.
+ * @returns what it ended with, else who ended it.
  */
 export function interruptible<T>(
   interrupters: Interrupters,
-  start: (finish: (outcome?: T) => void) => () => void,
+  start: (waiting: Waiting<T>) => void,
 ): Promise<T | Interruption | undefined> {
   const early = interruptionOf(interrupters);
   if (early) return Promise.resolve(early);
-  return new Promise((resolve) => {
-    const { signal, cancelToken, detached } = interrupters;
-    const onAbort = signal || cancelToken ? () => end('aborted') : undefined;
-    const end = (outcome?: T | Interruption) => {
-      stop?.();
-      if (onAbort) signal?.removeEventListener?.('abort', onAbort);
-      if (onAbort) cancelToken?.unsubscribe?.(onAbort);
-      detached.unsubscribe(end);
-      resolve(outcome);
-    };
-    if (onAbort) signal?.addEventListener?.('abort', onAbort);
-    if (onAbort) cancelToken?.subscribe?.(onAbort);
-    detached.subscribe(end);
-    let stop: (() => void) | undefined;
-    stop = start(end);
-  });
+  return new Promise((resolve) => start(new Waiting<T>(interrupters, resolve)));
 }
 
 /**
@@ -125,15 +150,18 @@ export function settled(
   ms: number,
   interrupters: Interrupters,
 ): Promise<Interruption | 'expired' | undefined> {
-  return interruptible<'expired'>(interrupters, (finish) => {
-    const onSettled = () => finish();
+  return interruptible<'expired'>(interrupters, (waiting) => {
+    const onSettled = () => waiting.end();
     promise.then(onSettled, onSettled);
-    if (ms === Number.POSITIVE_INFINITY) return () => {};
-    return startTimer(Math.max(0, ms), () => finish('expired'));
+    if (ms === Number.POSITIVE_INFINITY) return;
+    waiting.held = { cancel: startTimer(Math.max(0, ms), () => waiting.end('expired')) };
   });
 }
 
 /** Waits `ms` milliseconds, or until an interrupter ends the wait. */
 export function wait(ms: number, interrupters: Interrupters): Promise<Interruption | undefined> {
-  return interruptible<never>(interrupters, (finish) => startTimer(ms, finish));
+  return interruptible<never>(interrupters, (waiting) => {
+    if (ms > LONGEST_TIMER) waiting.held = { cancel: startTimer(ms, () => waiting.end()) };
+    else waiting.endAfter(ms);
+  });
 }

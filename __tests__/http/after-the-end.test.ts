@@ -1,13 +1,16 @@
 /**
  * Once a call has settled, nothing of it is sent any more, whichever part of an attempt's chain was slow.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosAdapter, type InternalAxiosRequestConfig } from 'axios';
 import { type AttachedRetry, attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { deferred, rejectionOf } from '../support/outcome';
 import { failing, servers } from '../support/server';
+import { stoppableClock } from '../support/stoppable-clock';
 
 const start = servers();
+const { stop, pass, until, settling } = stoppableClock();
+beforeEach(stop);
+afterEach(() => void jest.restoreAllMocks());
 
 /** What ends the call while its second attempt is on the way to the adapter. */
 type End = {
@@ -18,20 +21,18 @@ type End = {
 
 const ENDS: End[] = [
   { by: 'an abort', end: ({ controller }) => controller.abort() },
-  { by: 'the time budget', policy: { timeBudget: 150 } },
+  { by: 'the time budget', policy: { timeBudget: 30_000 } },
 ];
 
 /** A client whose second attempt is held in one phase until the call has settled. */
 async function heldIn(phase: 'request interceptor' | 'transform' | 'adapter', { policy, end }: End) {
   const server = await start(failing(503));
-  const reached = deferred();
   const released = deferred();
   const client = axios.create({ baseURL: server.url });
   const controller = new AbortController();
   let runs = 0;
   const hold = async () => {
     if (++runs !== 2) return;
-    reached.fulfil();
     await released.promise;
   };
   if (phase === 'request interceptor') {
@@ -46,8 +47,9 @@ async function heldIn(phase: 'request interceptor' | 'transform' | 'adapter', { 
       (data) => {
         if (++runs === 2) {
           end?.({ controller, retry });
-          const until = performance.now() + (policy?.timeBudget ?? 0);
-          while (performance.now() < until);
+          // What is synchronous lets no timer fire.
+          const later = performance.now() + (policy?.timeBudget ?? 0);
+          jest.spyOn(performance, 'now').mockReturnValue(later);
         }
         return JSON.stringify(data);
       },
@@ -64,9 +66,10 @@ async function heldIn(phase: 'request interceptor' | 'transform' | 'adapter', { 
   }
   const retry = attachRetry(client, { patience: 0, backoff: () => 0, idempotencyKey: true, ...policy });
   const call = rejectionOf(client.post('/', { order: 1 }, { signal: controller.signal }));
+  await until(() => runs === 2);
   if (phase !== 'transform') {
-    await reached.promise;
     end?.({ controller, retry });
+    if (policy?.timeBudget) await pass(policy.timeBudget);
   }
   return { server, call, released };
 }
@@ -81,7 +84,7 @@ describe.each(['request interceptor', 'transform', 'adapter'] as const)(
       if (ending.policy === undefined) released.fulfil();
       const error = await call;
       released.fulfil();
-      await sleep(50);
+      await pass(50);
 
       expect(retryStateOf(error)?.outcome).toBe(ending.policy ? 'time-budget-exceeded' : 'aborted');
       expect(server.requests).toHaveLength(1);
@@ -93,7 +96,7 @@ test('a first attempt whose request interceptors outlast the time budget is not 
   const server = await start(failing());
   const client = axios.create({ baseURL: server.url });
   client.interceptors.request.use(async (config) => {
-    await sleep(60);
+    await pass(60);
     return config;
   });
   attachRetry(client, { timeBudget: 30, idempotencyKey: true });
@@ -112,8 +115,8 @@ test('a detach ends a wait at once, and the attempt that it waited for is not se
     onRetry: () => void setImmediate(() => retry.detach()),
   });
 
-  const error = await rejectionOf(client.get('/'));
-  await sleep(50);
+  const error = await settling(rejectionOf(client.get('/')));
+  await pass(50);
 
   expect(retryStateOf(error)?.outcome).toBe('detached');
   expect(server.requests).toHaveLength(1);
@@ -122,19 +125,17 @@ test('a detach ends a wait at once, and the attempt that it waited for is not se
 test('a detach leaves an attempt that is on its way to end by itself, and its answer counts', async () => {
   const server = await start(failing(503));
   const client = axios.create({ baseURL: server.url });
-  const reached = deferred();
   const released = deferred();
   let runs = 0;
   client.interceptors.request.use(async (config) => {
     if (++runs === 2) {
-      reached.fulfil();
       await released.promise;
     }
     return config;
   });
   const retry = attachRetry(client, { patience: 0, backoff: () => 0 });
   const call = client.get('/');
-  await reached.promise;
+  await until(() => runs === 2);
   retry.detach();
   released.fulfil();
 

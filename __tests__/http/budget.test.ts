@@ -2,6 +2,7 @@ import axios from 'axios';
 import { type AttachedRetry, attachRetry, type Budget, RetryBudget, retryStateOf } from '../../lib/index';
 import { rejectionOf } from '../support/outcome';
 import { failing, startServer, type TestServer } from '../support/server';
+import { stoppableClock } from '../support/stoppable-clock';
 
 const servers: TestServer[] = [];
 const attached: AttachedRetry[] = [];
@@ -52,6 +53,8 @@ it('an empty budget gives back the last error, and sends nothing', async () => {
 });
 
 it('a dead origin does not drain the budget of a healthy one', async () => {
+  // Nothing is refilled meanwhile.
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
   const dead = await start(down);
   const flaky = await start((request, response, count) =>
     failing(...(count % 2 ? [503, 503] : []))(request, response, 1),
@@ -64,6 +67,7 @@ it('a dead origin does not drain the budget of a healthy one', async () => {
   expect(ofDead?.tokens).toBeLessThan(1);
   expect((await client.get(flaky.url)).status).toBe(200);
   expect(retry.origins()).toHaveLength(2);
+  clock.mockRestore();
 });
 
 it('origins() tells the tokens of the budget that the policy names', async () => {
@@ -125,21 +129,34 @@ it('a retry that onRetry calls off gives its token back', async () => {
   expect(budget.tokens).toBe(5);
 });
 
-it('after timeouts two retries go, and the rest fail fast until successes come', async () => {
-  const server = await start(() => {});
-  const budget = new RetryBudget();
-  const { client } = clientOf(server, { budget });
-  const ended = await outcomes(Array.from({ length: 8 }, () => client.get('/', { timeout: 50 })));
-  expect(server.requests).toHaveLength(8 + 2);
-  expect(ended).toEqual(Array(8).fill('retry-budget-empty'));
-  expect(budget.tokens).toBeGreaterThan(97);
-});
+describe('after timeouts', () => {
+  const { stop, pass, until } = stoppableClock();
+  beforeEach(stop);
 
-it('with as many timeout tokens as retries, a request has all its retries after timeouts', async () => {
-  const server = await start(() => {});
-  const { client } = clientOf(server, { budget: new RetryBudget({ maxTimeoutTokens: 5 }) });
-  const error = await rejectionOf(client.get('/', { timeout: 30 }));
-  expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 6 });
+  it('two retries go, and the rest fail fast until successes come', async () => {
+    const server = await start(() => {});
+    const budget = new RetryBudget({ refillPerSecond: 0 });
+    const { client } = clientOf(server, { budget });
+    const ended = outcomes(Array.from({ length: 8 }, () => client.get('/', { timeout: 30_000 })));
+    await until(() => server.requests.length === 8);
+    await pass(30_000);
+    await until(() => server.requests.length === 8 + 2);
+    await pass(30_000);
+    expect(await ended).toEqual(Array(8).fill('retry-budget-empty'));
+    expect(server.requests).toHaveLength(8 + 2);
+    expect(budget.tokens).toBe(100 - 2);
+  });
+
+  it('a request has all its retries with as many timeout tokens', async () => {
+    const server = await start(() => {});
+    const { client } = clientOf(server, { budget: new RetryBudget({ maxTimeoutTokens: 5 }) });
+    const call = rejectionOf(client.get('/', { timeout: 30_000 }));
+    for (let attempt = 1; attempt <= 6; attempt++) {
+      await until(() => server.requests.length === attempt);
+      await pass(30_000);
+    }
+    expect(retryStateOf(await call)).toMatchObject({ outcome: 'retries-exhausted', attempts: 6 });
+  });
 });
 
 describe('a budget kept elsewhere', () => {

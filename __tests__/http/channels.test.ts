@@ -139,7 +139,7 @@ describe('an observer', () => {
   test('runs retries that have a time budget as well', async () => {
     const run = jest.fn((_retry: RetryAttempt, send: () => unknown) => send());
     const { client } = await clientOf(failing(503), {
-      timeBudget: 5_000,
+      timeBudget: 60_000,
       observer: { run: run as NonNullable<RetryObserver['run']> },
     });
     await client.get('/');

@@ -9,8 +9,10 @@ import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
 import { OK, rawServers } from '../support/raw-server';
 import { closedPort, failing, servers, startServer, type TestServer } from '../support/server';
+import { stoppableClock } from '../support/stoppable-clock';
 
 const start = servers();
+const { stop, pass, until, settling } = stoppableClock();
 const startRaw = rawServers();
 const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
@@ -171,10 +173,14 @@ describe.each(['http', 'fetch'])('connection trouble under the %s adapter:', (ad
 
   test('an attempt that times out is retried', async () => {
     const server = await startRaw((socket, count) => count > 1 && socket.write(OK));
-    const client = axios.create({ baseURL: server.url, adapter, timeout: 300 });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 30_000 });
     attachRetry(client, QUICK);
 
-    const response = await client.get('/');
+    stop();
+    const call = client.get('/');
+    await until(() => server.count === 1);
+    await pass(30_000);
+    const response = await settling(call);
 
     expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 2 });
     expect(server.count).toBe(2);

@@ -7,7 +7,7 @@ let meetings: Meeting[];
 
 beforeAll(async () => {
   meetings = await meetAll(FAULTS);
-}, 60_000);
+});
 
 const LINES = FAULTS.flatMap(({ group, name, expected }) =>
   Object.keys(expected).map((adapter) => [group, name, adapter] as const),

@@ -42,8 +42,9 @@ const CASES: readonly Case[] = [
   { kind: 'stalling', perSecond: 50, slowest: 9_000, traffic: MOST_TRAFFIC },
 ];
 
-/** Milliseconds that timers may be late at p99 before laws of time stretch with it: a busy machine is nobody's fault. */
+/** Milliseconds that timers may be late at p99 before the laws stretch with it: a busy machine is nobody's fault. */
 const PUNCTUAL = 15;
+const stretched = (bound: number) => bound * Math.max(1, loopDelay.percentile(99) / 1e6 / PUNCTUAL);
 
 const processes: ChildProcess[] = [];
 const loopDelay = monitorEventLoopDelay({ resolution: 5 });
@@ -52,7 +53,7 @@ let noticed: Noticed[];
 beforeAll(async () => {
   loopDelay.enable();
   noticed = await Promise.all(CASES.map(play));
-}, 60_000);
+});
 
 afterAll(() => {
   for (const process of processes) process.kill();
@@ -61,14 +62,14 @@ afterAll(() => {
 test.each(CASES.map((aCase, index) => ({ ...aCase, index })))('$kind, $perSecond calls a second', (law) => {
   const { failures, slowest, requests, calls } = noticed[law.index] as Noticed;
   expect(failures).toEqual([]);
-  const stretch = Math.max(1, loopDelay.percentile(99) / 1e6 / PUNCTUAL);
-  expect(slowest).toBeLessThanOrEqual(law.slowest * stretch);
-  expect(requests).toBeLessThanOrEqual(law.traffic * calls);
+  expect(slowest).toBeLessThanOrEqual(stretched(law.slowest));
+  // What is answered late has timed out, and is asked for again.
+  expect(requests).toBeLessThanOrEqual(stretched(law.traffic) * calls);
 });
 
 test('in total', () => {
   const sum = (field: 'requests' | 'calls') => noticed.reduce((sofar, one) => sofar + one[field], 0);
-  expect(sum('requests')).toBeLessThanOrEqual(MOST_TRAFFIC * sum('calls'));
+  expect(sum('requests')).toBeLessThanOrEqual(stretched(MOST_TRAFFIC) * sum('calls'));
 });
 
 async function play({ kind, perSecond }: Case): Promise<Noticed> {

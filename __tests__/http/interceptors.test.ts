@@ -9,8 +9,10 @@ import axios, {
 import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
 import { failing, servers } from '../support/server';
+import { stoppableClock } from '../support/stoppable-clock';
 
 const start = servers();
+const { stop, pass, until } = stoppableClock();
 const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 /** A client of a server that answers with these statuses, and with 200 thereafter. */
@@ -243,7 +245,7 @@ describe.each(['before', 'after'])('a token refresher registered %s attachRetry'
   });
 
   test('works under a time budget', async () => {
-    const { client, refresher, statusesSent } = await guarded({ timeBudget: 5_000 }, 503);
+    const { client, refresher, statusesSent } = await guarded({ timeBudget: 60_000 }, 503);
 
     const response = await client.get('/');
 
@@ -255,14 +257,14 @@ describe.each(['before', 'after'])('a token refresher registered %s attachRetry'
   });
 
   test('leaves nothing of the time budget behind when the re-sent request succeeds', async () => {
-    const { client, statusesSent } = await guarded({ timeBudget: 5_000 });
+    const { client, statusesSent } = await guarded({ timeBudget: 60_000 });
     const { signal } = new AbortController();
 
-    const response = await client.get('/', { signal, timeout: 4_000 });
+    const response = await client.get('/', { signal, timeout: 40_000 });
 
     expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded' });
     expect(response.config.signal).toBe(signal);
-    expect(response.config.timeout).toBe(4_000);
+    expect(response.config.timeout).toBe(40_000);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     expect(statusesSent()).toEqual(['stale', 'fresh']);
   });
@@ -272,11 +274,15 @@ describe.each(['before', 'after'])('a token refresher registered %s attachRetry'
       if (headers.authorization !== 'Bearer fresh') response.writeHead(401).end();
     });
     const client = axios.create({ baseURL: server.url });
-    if (position === 'after') attachRetry(client, { ...QUICK, timeBudget: 400 });
+    stop();
+    if (position === 'after') attachRetry(client, { ...QUICK, timeBudget: 30_000 });
     refreshTokens(client, { value: 'stale' });
-    if (position === 'before') attachRetry(client, { ...QUICK, timeBudget: 400 });
+    if (position === 'before') attachRetry(client, { ...QUICK, timeBudget: 30_000 });
 
-    const error = await rejectionOf(client.get('/'));
+    const call = rejectionOf(client.get('/'));
+    await until(() => server.requests.length === 2);
+    await pass(30_000);
+    const error = await call;
 
     expect(error.code).toBe('ETIMEDOUT');
     expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded' });
@@ -319,16 +325,16 @@ describe.each(['before', 'after'])('a token refresher registered %s attachRetry'
 
 test('re-sending the config of an error that was given up on is a new logical request', async () => {
   const { server, client } = await clientOf(503, 503, 503);
-  attachRetry(client, { ...QUICK, maxRetries: 1, timeBudget: 5_000 });
+  attachRetry(client, { ...QUICK, maxRetries: 1, timeBudget: 60_000 });
   const { signal } = new AbortController();
 
-  const error = await rejectionOf(client.put('/', { a: 1 }, { signal, timeout: 3_000 }));
+  const error = await rejectionOf(client.put('/', { a: 1 }, { signal, timeout: 30_000 }));
   expect(error.config.signal).toBe(signal);
-  expect(error.config.timeout).toBe(3_000);
+  expect(error.config.timeout).toBe(30_000);
   const response = await client.request(error.config);
 
   expect(response.config.signal).toBe(signal);
-  expect(response.config.timeout).toBe(3_000);
+  expect(response.config.timeout).toBe(30_000);
   expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 2 });
   expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 2 });
   expect(server.requests.map(({ body }) => body.toString())).toEqual(Array(4).fill('{"a":1}'));
@@ -336,7 +342,7 @@ test('re-sending the config of an error that was given up on is a new logical re
 
 test('re-sending the config of a response is a new logical request', async () => {
   const { server, client } = await clientOf(503, 200, 503);
-  attachRetry(client, { ...QUICK, timeBudget: 5_000 });
+  attachRetry(client, { ...QUICK, timeBudget: 60_000 });
 
   const first = await client.get('/');
   const second = await client.request(first.config);

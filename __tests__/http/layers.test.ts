@@ -4,8 +4,10 @@ import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
 import { rawServers } from '../support/raw-server';
 import { failing, servers } from '../support/server';
+import { stoppableClock } from '../support/stoppable-clock';
 
 const start = servers();
+const { stop, pass, until, settling } = stoppableClock();
 const startRaw = rawServers();
 const QUICK: RetryPolicy = { backoff: () => 0, patience: 0 };
 const POSITIONS = ['before', 'after'] as const;
@@ -163,7 +165,14 @@ describe('what an inside interceptor makes of an answer', () => {
       });
     });
 
-    expect((await client.get('/', { timeout: 50 })).status).toBe(200);
+    stop();
+    const call = client.get('/', { timeout: 30_000 });
+    for (const attempt of [1, 2]) {
+      await until(() => server.requests.length === attempt);
+      await pass(30_000);
+    }
+
+    expect((await settling(call)).status).toBe(200);
     expect(server.requests).toHaveLength(3);
   });
 
@@ -272,10 +281,14 @@ describe('what an inside interceptor makes of the config', () => {
           return config;
         });
       },
-      { timeBudget: 60 },
+      { timeBudget: 30_000 },
     );
 
-    const error = await rejectionOf(client.get('/', { timeout: 60_000 }));
+    stop();
+    const call = rejectionOf(client.get('/', { timeout: 60_000 }));
+    await until(() => server.requests.length === 1);
+    await pass(30_000);
+    const error = await call;
 
     expect(error.code).toBe('ETIMEDOUT');
     expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });

@@ -4,12 +4,16 @@ import { attachRetry, type RetryPolicy, retryStateOf } from '../../lib';
 import { rejectionOf } from '../support/outcome';
 import { rawServers } from '../support/raw-server';
 import { failing, servers } from '../support/server';
+import { stoppableClock } from '../support/stoppable-clock';
 
 const start = servers();
 const startRaw = rawServers();
 const QUICK: RetryPolicy = { backoff: { initialDelay: 1 }, patience: 0 };
 
 describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter) => {
+  const { stop, pass, until, settling } = stoppableClock();
+  beforeEach(stop);
+
   test('aborts a body that drips, with ETIMEDOUT and not as a cancellation', async () => {
     const closed: Promise<unknown>[] = [];
     const server = await startRaw((socket) => {
@@ -19,14 +23,18 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
         new Promise((resolve) => socket.once('close', resolve)).then(() => clearInterval(dripping)),
       );
     });
-    const client = axios.create({ baseURL: server.url, adapter, timeout: 10_000 });
-    attachRetry(client, { ...QUICK, timeBudget: 400 });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 60_000 });
+    attachRetry(client, { ...QUICK, timeBudget: 30_000 });
+    let drops = 0;
 
-    const error = await rejectionOf(client.get('/'));
+    const call = rejectionOf(client.get('/', { onDownloadProgress: () => drops++ }));
+    await until(() => drops > 0);
+    await pass(30_000);
+    const error = await call;
 
     expect(error).toMatchObject({ isAxiosError: true, code: 'ETIMEDOUT' });
     expect(axios.isCancel(error)).toBe(false);
-    expect(error.message).toBe('time budget of 400 ms exceeded in attempt 1');
+    expect(error.message).toBe('time budget of 30000 ms exceeded in attempt 1');
     expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 1 });
     expect(server.count).toBe(1);
     await Promise.all(closed);
@@ -39,13 +47,16 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
         socket.end('HTTP/1.1 503 Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
     );
     const client = axios.create({ baseURL: server.url, adapter });
-    attachRetry(client, { ...QUICK, timeBudget: 400 });
+    attachRetry(client, { ...QUICK, timeBudget: 30_000 });
 
-    const error = await rejectionOf(client.get('/'));
+    const call = rejectionOf(client.get('/'));
+    await until(() => server.count === 2);
+    await pass(30_000);
+    const error = await call;
 
     expect(error).toMatchObject({
       code: 'ETIMEDOUT',
-      message: 'time budget of 400 ms exceeded in attempt 2',
+      message: 'time budget of 30000 ms exceeded in attempt 2',
     });
     expect(axios.isCancel(error)).toBe(false);
     expect(error.config).toMatchObject({ url: '/', baseURL: server.url, timeout: 0 });
@@ -59,14 +70,14 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
   test('leaves a request alone that ends in time', async () => {
     const server = await start(failing(503, 503));
     const client = axios.create({ baseURL: server.url, adapter });
-    attachRetry(client, { ...QUICK, timeBudget: 5_000 });
+    attachRetry(client, { ...QUICK, timeBudget: 60_000 });
     const { signal } = new AbortController();
 
-    const response = await client.get('/', { signal, timeout: 4_000 });
+    const response = await settling(client.get('/', { signal, timeout: 30_000 }));
 
     expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 3 });
     expect(response.config.signal).toBe(signal);
-    expect(response.config.timeout).toBe(4_000);
+    expect(response.config.timeout).toBe(30_000);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
@@ -74,7 +85,7 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
     const controller = new AbortController();
     const server = await startRaw(() => controller.abort());
     const client = axios.create({ baseURL: server.url, adapter });
-    attachRetry(client, { ...QUICK, timeBudget: 5_000 });
+    attachRetry(client, { ...QUICK, timeBudget: 60_000 });
 
     const error = await rejectionOf(client.get('/', { signal: controller.signal }));
 
@@ -86,12 +97,17 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
 
   test('leaves an attempt’s own timeout what it is', async () => {
     const server = await startRaw(() => {});
-    const client = axios.create({ baseURL: server.url, adapter, timeout: 200 });
-    attachRetry(client, { ...QUICK, maxRetries: 1, timeBudget: 10_000 });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 30_000 });
+    attachRetry(client, { ...QUICK, maxRetries: 1, timeBudget: 100_000 });
 
-    const error = await rejectionOf(client.get('/'));
+    const call = rejectionOf(client.get('/'));
+    for (const attempt of [1, 2]) {
+      await until(() => server.count === attempt);
+      await pass(30_000);
+    }
+    const error = await call;
 
-    expect(error.message).toBe('timeout of 200ms exceeded');
+    expect(error.message).toBe('timeout of 30000ms exceeded');
     expect(retryStateOf(error)).toMatchObject({ outcome: 'retries-exhausted', attempts: 2 });
     expect(server.count).toBe(2);
   });
@@ -107,16 +123,18 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
     'as long as axios’ timeout leaves that what it is, %s',
     async (_how, config) => {
       const server = await startRaw(() => {});
-      const bare = axios.create({ baseURL: server.url, adapter, timeout: 50, ...config });
-      const client = axios.create({ baseURL: server.url, adapter, timeout: 50, ...config });
-      attachRetry(client, { ...QUICK, timeBudget: 50 });
+      const bare = axios.create({ baseURL: server.url, adapter, timeout: 30_000, ...config });
+      const client = axios.create({ baseURL: server.url, adapter, timeout: 30_000, ...config });
+      attachRetry(client, { ...QUICK, timeBudget: 30_000 });
 
-      const { name, code, message } = await rejectionOf(bare.get('/'));
-      const error = await rejectionOf(client.get('/'));
+      const calls = [bare, client].map((each) => rejectionOf(each.get('/')));
+      await until(() => server.count === 2);
+      await pass(30_000);
+      const [{ name, code, message }, error] = await Promise.all(calls);
 
       expect({ name: error.name, code: error.code, message: error.message }).toEqual({ name, code, message });
       expect(axios.isCancel(error)).toBe(false);
-      expect(error.config).toMatchObject({ url: '/', timeout: 50 });
+      expect(error.config).toMatchObject({ url: '/', timeout: 30_000 });
       expect(retryStateOf(error)).toMatchObject({
         outcome: 'time-budget-exceeded',
         attempts: 1,
@@ -127,12 +145,14 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
 
   test('that ends before axios’ timeout says so', async () => {
     const server = await startRaw(() => {});
-    const client = axios.create({ baseURL: server.url, adapter, timeout: 51 });
-    attachRetry(client, { ...QUICK, timeBudget: 50 });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 30_001 });
+    attachRetry(client, { ...QUICK, timeBudget: 30_000 });
 
-    const error = await rejectionOf(client.get('/'));
+    const call = rejectionOf(client.get('/'));
+    await until(() => server.count === 1);
+    await pass(60_000);
 
-    expect(error.message).toBe('time budget of 50 ms exceeded in attempt 1');
+    expect((await call).message).toBe('time budget of 30000 ms exceeded in attempt 1');
   });
 
   test('that ends a retry whose timeout is longer than what is left says so', async () => {
@@ -140,12 +160,14 @@ describe.each(['http', 'fetch'])('a time budget under the %s adapter', (adapter)
       if (count === 1)
         socket.end('HTTP/1.1 503 Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
-    const client = axios.create({ baseURL: server.url, adapter, timeout: 400 });
-    attachRetry(client, { backoff: () => 5, timeBudget: 400 });
+    const client = axios.create({ baseURL: server.url, adapter, timeout: 30_000 });
+    attachRetry(client, { backoff: () => 5, timeBudget: 30_000 });
 
-    const error = await rejectionOf(client.get('/'));
+    const call = rejectionOf(client.get('/'));
+    await until(() => server.count === 2);
+    await pass(60_000);
 
-    expect(error.message).toBe('time budget of 400 ms exceeded in attempt 2');
+    expect((await call).message).toBe('time budget of 30000 ms exceeded in attempt 2');
   });
 });
 
@@ -153,23 +175,31 @@ test('a response whose data has a pipe() and is no stream, as of RxJS, resolves 
   const server = await start(failing());
   const observable = { pipe: (...operators: unknown[]) => operators };
   const client = axios.create({ baseURL: server.url, transformResponse: () => observable });
-  attachRetry(client, { timeBudget: 5_000 });
+  attachRetry(client, { timeBudget: 60_000 });
 
   expect((await client.get('/')).data).toBe(observable);
 });
 
-test('a time budget ends an attempt whose request interceptor hangs, if it is a retry', async () => {
-  const server = await start(failing(503));
-  const client = axios.create({ baseURL: server.url });
-  let runs = 0;
-  client.interceptors.request.use((config) => (++runs === 1 ? config : new Promise(() => {})));
-  attachRetry(client, { ...QUICK, timeBudget: 400 });
+describe('a time budget', () => {
+  const { stop, pass, until } = stoppableClock();
+  beforeEach(stop);
 
-  const error = await rejectionOf(client.get('/'));
+  test('ends an attempt whose request interceptor hangs, if it is a retry', async () => {
+    const server = await start(failing(503));
+    const client = axios.create({ baseURL: server.url });
+    let runs = 0;
+    client.interceptors.request.use((config) => (++runs === 1 ? config : new Promise(() => {})));
+    attachRetry(client, { ...QUICK, timeBudget: 30_000 });
 
-  expect(error.code).toBe('ETIMEDOUT');
-  expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 2 });
-  expect(server.requests).toHaveLength(1);
+    const call = rejectionOf(client.get('/'));
+    await until(() => runs === 2);
+    await pass(30_000);
+    const error = await call;
+
+    expect(error.code).toBe('ETIMEDOUT');
+    expect(retryStateOf(error)).toMatchObject({ outcome: 'time-budget-exceeded', attempts: 2 });
+    expect(server.requests).toHaveLength(1);
+  });
 });
 
 describe('the caller’s abort during a wait', () => {
@@ -300,8 +330,9 @@ test('Retry-After in milliseconds, seconds and none is waited out before the nex
 });
 
 describe('a time budget beside request interceptors', () => {
-  const startSlow = () =>
-    start((_request, response) => void setTimeout(() => response.end(), 60_000).unref());
+  const { stop, pass, until } = stoppableClock();
+  beforeEach(stop);
+  const startSilent = () => start(() => {});
   function clientWith(
     url: string,
     intercept: (config: InternalAxiosRequestConfig) => void,
@@ -317,47 +348,57 @@ describe('a time budget beside request interceptors', () => {
   }
 
   test('leaves them to set a signal where there is none', async () => {
-    const server = await startSlow();
+    const server = await startSilent();
     const page = new AbortController();
     const client = clientWith(
       server.url,
       (config) => {
         config.signal ??= page.signal;
-        setTimeout(() => page.abort(), 50);
       },
       { timeBudget: 30_000 },
     );
 
-    const error = await rejectionOf(client.get('/'));
+    const call = rejectionOf(client.get('/'));
+    await until(() => server.requests.length === 1);
+    page.abort();
+    const error = await call;
 
     expect(axios.isCancel(error)).toBe(true);
     expect(getEventListeners(page.signal, 'abort')).toHaveLength(0);
   });
 
   test('leaves them to set a timeout where there is none', async () => {
-    const server = await startSlow();
+    const server = await startSilent();
     const client = clientWith(
       server.url,
       (config) => {
-        config.timeout ||= 50;
+        config.timeout ||= 30_000;
       },
-      { timeBudget: 30_000, maxRetries: 0 },
+      { timeBudget: 60_000, maxRetries: 0 },
     );
 
-    expect(await rejectionOf(client.get('/'))).toMatchObject({ message: 'timeout of 50ms exceeded' });
+    const call = rejectionOf(client.get('/'));
+    await until(() => server.requests.length === 1);
+    await pass(30_000);
+
+    expect(await call).toMatchObject({ message: 'timeout of 30000ms exceeded' });
   });
 
   test('holds where they set a signal of their own', async () => {
-    const server = await startSlow();
+    const server = await startSilent();
     const client = clientWith(
       server.url,
       (config) => {
         config.signal = new AbortController().signal;
       },
-      { timeBudget: 200 },
+      { timeBudget: 30_000 },
     );
 
-    expect(await rejectionOf(client.get('/'))).toMatchObject({ code: 'ETIMEDOUT' });
+    const call = rejectionOf(client.get('/'));
+    await until(() => server.requests.length === 1);
+    await pass(30_000);
+
+    expect(await call).toMatchObject({ code: 'ETIMEDOUT' });
   });
 
   test('leaves no listener where they fail', async () => {
@@ -380,7 +421,7 @@ describe('a time budget beside request interceptors', () => {
     const client = axios.create({ baseURL: server.url });
     attachRetry(client, { ...QUICK, timeBudget: 20 });
     client.interceptors.request.use(async (config) => {
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await pass(60);
       return config;
     });
 

@@ -168,7 +168,7 @@ describe('with responseType stream', () => {
       response.write('first ');
     });
     const client = axios.create({ baseURL: server.url });
-    attachRetry(client, { ...QUICK, timeBudget: 400 });
+    attachRetry(client, { ...QUICK, timeBudget: 2_000 });
 
     const { data } = await client.get('/', { responseType: 'stream' });
     // Another request under the same budget, begun later, runs out of it: so this one's is over as well.

@@ -1,6 +1,7 @@
 import { Gate } from '../../lib/origin/gate';
-import type { CallToHold, GateOptions } from '../../lib/origin/gate-words';
+import type { GateOptions } from '../../lib/origin/gate-words';
 import type { Pass } from '../../lib/origin/passes';
+import { type HeldCallDescription, heldCall } from '../support/held-call';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -20,19 +21,19 @@ function makeGate(options: GateOptions = { inheritedUsual: 20 }) {
   const gate = new Gate(options);
   const left: string[] = [];
   const passes: Pass[] = [];
-  const hold = (name: string, call: Partial<CallToHold> = {}) =>
-    gate.hold({
-      retriesLeft: 5,
-      longest: 30_000,
-      patience: 10_000,
-      unsent: false,
+  /** @returns what takes it out */
+  const hold = (name: string, description: Partial<HeldCallDescription> = {}) => {
+    const call = heldCall({
       leave: (departure) => {
         left.push(typeof departure === 'object' ? name : `${name}: ${departure}`);
         if (typeof departure === 'object') passes.push(departure);
       },
-      ...call,
+      ...description,
     });
-  const holdAll = (names: string, call: Partial<CallToHold> = {}) => {
+    gate.hold(call);
+    return () => gate.release(call);
+  };
+  const holdAll = (names: string, call: Partial<HeldCallDescription> = {}) => {
     for (const name of names) hold(name, call);
   };
   const goDown = () => {

@@ -1,17 +1,9 @@
-import type { CallToHold } from '../../lib/origin/gate-words';
 import { HeldCalls } from '../../lib/origin/held-calls';
 import { Pace } from '../../lib/origin/pace';
 import { Window } from '../../lib/origin/window';
+import { heldCall } from '../support/held-call';
 
 const window = new Window(new Pace(20));
-const CALL: CallToHold = {
-  retriesLeft: 5,
-  longest: 30_000,
-  patience: 10_000,
-  unsent: false,
-  leave: () => {},
-};
-
 function takeAllDue(calls: HeldCalls, time: number, downSince: number): number {
   let count = 0;
   while (calls.takeDue(time, downSince)) count++;
@@ -21,8 +13,8 @@ function takeAllDue(calls: HeldCalls, time: number, downSince: number): number {
 describe('calls that are held', () => {
   it('stand in line, first in, first out, wherever one leaves it', () => {
     const calls = new HeldCalls();
-    const [a, b, c, d] = 'abcd'.split('').map(() => calls.add(CALL, window, 0, 0));
-    if (!a || !b || !c || !d) throw new Error('four');
+    const [a, b, c, d] = [heldCall(), heldCall(), heldCall(), heldCall()];
+    for (const call of [a, b, c, d]) calls.add(call, window, 0, 0);
     expect(calls.nextRetry(false)).toBe(a);
     calls.remove(b);
     calls.remove(a);
@@ -30,16 +22,19 @@ describe('calls that are held', () => {
     calls.remove(d);
     calls.remove(c);
     expect(calls.nextRetry(false)).toBeUndefined();
-    const e = calls.add(CALL, window, 0, 0);
+    const e = heldCall();
+    calls.add(e, window, 0, 0);
     expect(calls.nextRetry(false)).toBe(e);
     expect(calls.size).toBe(1);
   });
 
   it('probe with those that have retries to spare, and let last chances go first when all is well', () => {
     const calls = new HeldCalls();
-    const last = calls.add({ ...CALL, retriesLeft: 1 }, window, 0, 0);
+    const last = heldCall({ retriesLeft: 1 });
+    calls.add(last, window, 0, 0);
     expect(calls.nextRetry(true)).toBe(last);
-    const other = calls.add(CALL, window, 0, 0);
+    const other = heldCall();
+    calls.add(other, window, 0, 0);
     expect(calls.nextRetry(true)).toBe(other);
     expect(calls.nextRetry(false)).toBe(last);
   });
@@ -50,8 +45,8 @@ describe('calls that are held', () => {
 
   it('are due at the end of their patience or of their time, whichever comes first', () => {
     const calls = new HeldCalls();
-    calls.add(CALL, window, 5_000, 2_000);
-    calls.add({ ...CALL, longest: 1_000 }, window, 5_000, 2_000);
+    calls.add(heldCall(), window, 5_000, 2_000);
+    calls.add(heldCall({ longest: 1_000 }), window, 5_000, 2_000);
     expect(calls.earliest).toBe(6_000);
     expect(takeAllDue(calls, 6_000, 2_000)).toBe(1);
     expect(takeAllDue(calls, 11_999, 2_000)).toBe(0);
@@ -60,7 +55,7 @@ describe('calls that are held', () => {
 
   it('have their patience anew since the last sign of life, also where it came meanwhile', () => {
     const calls = new HeldCalls();
-    calls.add(CALL, window, 0, 0);
+    calls.add(heldCall(), window, 0, 0);
     expect(takeAllDue(calls, 10_000, 9_000)).toBe(0);
     expect(calls.earliest).toBe(19_000);
     expect(takeAllDue(calls, 19_000, 9_000)).toBe(1);
@@ -68,7 +63,7 @@ describe('calls that are held', () => {
 
   it('that were never sent are patient from when they came', () => {
     const calls = new HeldCalls();
-    calls.add({ ...CALL, unsent: true }, window, 6_000, 0);
+    calls.add(heldCall({ unsent: true }), window, 6_000, 0);
     expect(takeAllDue(calls, 15_999, 0)).toBe(0);
     expect(takeAllDue(calls, 16_000, 0)).toBe(1);
   });

@@ -1,7 +1,7 @@
-import type { CallToHold } from '../../lib/origin/gate-words';
 import { Lanes } from '../../lib/origin/lanes';
 import { Pace } from '../../lib/origin/pace';
 import { StallWatch } from '../../lib/origin/stall';
+import { heldCall } from '../support/held-call';
 
 beforeEach(() => {
   // Rests are nine tenths as long as they are named.
@@ -9,14 +9,8 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-const RETRY: CallToHold = {
-  retriesLeft: 1,
-  longest: 30_000,
-  patience: 1_000,
-  unsent: false,
-  leave: () => {},
-};
-const NEW: CallToHold = { ...RETRY, unsent: true };
+const aRetry = (patience = 1_000) => heldCall({ retriesLeft: 1, patience });
+const aNewCall = () => heldCall({ retriesLeft: 1, patience: 1_000, unsent: true });
 
 function makeLanes({ isStalled = false } = {}) {
   const stall = new StallWatch();
@@ -29,18 +23,18 @@ describe('few retries at an origin that is down', () => {
   it('are spread over half the patience, or over five seconds', () => {
     const { lanes } = makeLanes();
     lanes.retries.collapse(0, 1);
-    lanes.hold(RETRY, 0, 0);
+    lanes.hold(aRetry(), 0, 0);
     expect(lanes.retries.restUntil).toBe(0.9 * 250);
-    lanes.hold({ ...RETRY, patience: 1e9 }, 10_000, 0);
+    lanes.hold(aRetry(1e9), 10_000, 0);
     expect(lanes.retries.restUntil).toBe(10_000 + 0.9 * (5_000 / 2 ** 4));
   });
 
   it('are fewer than three', () => {
     const { lanes } = makeLanes();
     lanes.retries.collapse(0, 1);
-    for (let count = 0; count < 3; count++) lanes.hold(RETRY, 0, 0);
+    for (let count = 0; count < 3; count++) lanes.hold(aRetry(), 0, 0);
     const { restUntil } = lanes.retries;
-    lanes.hold(RETRY, 10_000, 0);
+    lanes.hold(aRetry(), 10_000, 0);
     expect(lanes.retries.restUntil).toBe(restUntil);
   });
 
@@ -48,7 +42,7 @@ describe('few retries at an origin that is down', () => {
     const { lanes } = makeLanes();
     lanes.retries.collapse(0, 1);
     const { restUntil } = lanes.retries;
-    lanes.hold(NEW, 10_000, 0);
+    lanes.hold(aNewCall(), 10_000, 0);
     expect(lanes.retries.restUntil).toBe(restUntil);
   });
 });
@@ -56,8 +50,9 @@ describe('few retries at an origin that is down', () => {
 describe('whose turn it is', () => {
   it('is a first attempt’s while the origin stalls, and no retry’s as long as one is held or out', () => {
     const { lanes, stall } = makeLanes({ isStalled: true });
-    const retry = lanes.hold(RETRY, 0, 0);
-    const unsent = lanes.hold(NEW, 0, 0);
+    const [retry, unsent] = [aRetry(), aNewCall()];
+    lanes.hold(retry, 0, 0);
+    lanes.hold(unsent, 0, 0);
     lanes.unsent.restUntil = 500;
     expect(lanes.next(100)).toBeUndefined();
     expect(lanes.opensAt).toBe(500);

@@ -1,10 +1,11 @@
 import { Origins } from '../../lib/origin/origins';
 import type { Pass } from '../../lib/origin/passes';
+import { heldCall } from '../support/held-call';
 
 const host = (name: string) => ({ url: `http://${name}/x` });
 const PATIENCE = 10_000;
 const failure = { took: 5, timedOut: false, first: true, countsAsStall: true };
-const call = { retriesLeft: 5, longest: 1e9, patience: 1e9, unsent: false, leave: () => {} };
+const FOR_LONG = { longest: 1e9, patience: 1e9 };
 const names = (origins: Origins) => origins.report(PATIENCE, () => undefined).map(({ origin }) => origin);
 
 beforeEach(() => jest.useFakeTimers());
@@ -43,7 +44,7 @@ describe('origins', () => {
 
   it('are not forgotten while calls are held', () => {
     const origins = new Origins();
-    origins.findOrMake(host('a')).gate.hold(call);
+    origins.findOrMake(host('a')).gate.hold(heldCall(FOR_LONG));
     origins.findOrMake(host('b'));
     // Time passes, but no timer fires: the call would leave otherwise.
     jest.spyOn(performance, 'now').mockReturnValue(1e7);
@@ -125,7 +126,7 @@ describe('origins', () => {
     const { gate } = origins.findOrMake(host('a'));
     const left: unknown[] = [];
     for (let failures = 0; failures < 20; failures++) gate.failed(failure);
-    gate.hold({ ...call, leave: (how) => left.push(typeof how) });
+    gate.hold(heldCall({ ...FOR_LONG, leave: (how) => left.push(typeof how) }));
     expect(left).toEqual([]);
     origins.reset();
     expect(left).toEqual(['object']);

@@ -1,7 +1,8 @@
 import { Gate } from '../../lib/origin/gate';
+import { holdAt } from '../../lib/origin/hold';
 import type { Pass } from '../../lib/origin/passes';
 import { namedBudget } from '../../lib/origin/token-line';
-import { holdAt, Turn, type Way } from '../../lib/origin/turn';
+import { Turn, type Way } from '../../lib/origin/turn';
 import type { Budget } from '../../lib/policy/budget';
 import { type Interrupters, StopSignal } from '../../lib/timing';
 import { deferred, watch } from '../support/outcome';
@@ -37,12 +38,20 @@ function makeBudget(...answers: (boolean | Promise<boolean> | (() => never))[]) 
   };
 }
 
-function makeWay(way: Partial<Omit<Way, 'named' | 'gate'>> & { gate?: Gate; budget?: Budget } = {}) {
-  const { budget, gate = new Gate({ inheritedUsual: 20 }), ...others } = way;
+interface WayOf extends Partial<Pick<Way, 'kind'>> {
+  gate?: Gate;
+  budget?: Budget;
+  patience?: number;
+  maxHeld?: number;
+}
+
+function makeWay(way: WayOf = {}) {
+  const { budget, gate = new Gate({ inheritedUsual: 20 }), kind = 'ordinary' as const } = way;
   if (!way.gate) gate.failed(REFUSED);
   const named = budget && namedBudget(budget);
-  const asker = { budgetError: undefined as unknown };
-  return { gate, named, kind: 'ordinary' as const, patience: 10_000, maxHeld: 100, asker, ...others };
+  const { patience = 10_000, maxHeld = 100 } = way;
+  const asker = { budgetError: undefined as unknown, policy: { patience, maxHeld } };
+  return { gate, named, kind, asker };
 }
 
 const withoutGate = (way: Parameters<typeof makeWay>[0] = {}) => ({ ...makeWay(way), gate: undefined });

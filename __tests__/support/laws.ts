@@ -1,7 +1,15 @@
 /**
  * The laws of the gate: what a storm may cost callers and the server at most. A table, for the bench and for the tests.
  */
-import { type Fleet, type Load, type StormOptions, type StormResult, seededRandom, storm } from './storm';
+import {
+  DEFAULTS,
+  type Fleet,
+  type Load,
+  type StormOptions,
+  type StormResult,
+  seededRandom,
+  storm,
+} from './storm';
 
 /** A number, or a range from which each seed draws its own. */
 type Draw = number | readonly [from: number, to: number];
@@ -319,6 +327,28 @@ async function judgeOne(
 
 function isLoad(load: Draw | Load): load is Load {
   return typeof load === 'object' && !Array.isArray(load);
+}
+
+/**
+ * The law in a smaller world: fewer processes, of as many calls each, and a server that is able to do less. A law of so many
+ * calls, not so many a second, stays as it is.
+ */
+export function inSmall(law: Law, share: number): Law {
+  const { load, settings } = law;
+  if (isLoad(load) && !('perSecond' in load)) return law;
+  const { queue = DEFAULTS.queue, workers = DEFAULTS.workers } = settings;
+  return {
+    ...law,
+    fleets: law.fleets.map((fleet) => times(fleet, fleet === 1 ? 1 : share)),
+    load: isLoad(load)
+      ? { perSecond: load.perSecond * share, before: (load.before ?? load.perSecond) * share }
+      : times(load, share),
+    settings: { ...settings, queue: queue * share, workers: workers * share },
+  };
+}
+
+function times(drawn: Draw, share: number): Draw {
+  return typeof drawn === 'number' ? drawn * share : [drawn[0] * share, drawn[1] * share];
 }
 
 function boundsOf({ atMost }: Law, result: StormResult, processes: number): Ruling['bounds'] {

@@ -5,6 +5,7 @@ import { Gate } from '../../lib/origin/gate';
 import type { Departure } from '../../lib/origin/gate-words';
 import { Usual } from '../../lib/origin/pace';
 import type { Pass } from '../../lib/origin/passes';
+import { heldCall } from './held-call';
 import type { Answer } from './server-model';
 import type { Endpoint, Fleet, Send } from './storm';
 
@@ -81,7 +82,7 @@ class ModelClient {
 
   #hold(retriesLeft: number, longest: number, unsent: boolean): Promise<Departure> {
     return new Promise((leave) => {
-      this.#gate?.hold({ retriesLeft, longest, patience: this.#options.patience, unsent, leave });
+      this.#gate?.hold(heldCall({ retriesLeft, longest, patience: this.#options.patience, unsent, leave }));
     });
   }
 

@@ -28,11 +28,17 @@ export interface StormOptions extends Partial<ServerOptions> {
   readonly processes: number;
   readonly load: Load;
   readonly seed?: number;
+  /** Of when calls begin and where: so that they do alike, whatever the clients make of them. Else that is drawn from `seed`. */
+  readonly arrivals?: number;
   /** No logical request begins after this many milliseconds; all that have begun are waited for. */
   readonly until?: number;
+  /** Calls the storm off. */
+  readonly signal?: AbortSignal;
 }
 
-const DEFAULTS: Required<Omit<StormOptions, 'processes' | 'load' | 'retryAfter'>> & {
+export const DEFAULTS: Required<
+  Omit<StormOptions, 'processes' | 'load' | 'retryAfter' | 'arrivals' | 'signal'>
+> & {
   retryAfter: number | undefined;
 } = {
   outage: 'none',
@@ -94,6 +100,7 @@ export async function storm(options: StormOptions, fleet: Fleet): Promise<StormR
   const full = { ...DEFAULTS, ...options };
   const time = new VirtualTime();
   const random = seededRandom(full.seed);
+  const arrivals = full.arrivals === undefined ? random : seededRandom(full.arrivals);
   const server = new ServerModel(time, random, full);
   const firsts: number[] = [];
   const failedFirsts: number[] = [];
@@ -114,18 +121,18 @@ export async function storm(options: StormOptions, fleet: Fleet): Promise<StormR
   time.install();
   try {
     const call = fleet(full.processes, send);
-    const begin = (process = Math.floor(random() * full.processes)): Promise<void> => {
+    const begin = (process = Math.floor(arrivals() * full.processes)): Promise<void> => {
       const startedAt = time.now;
       const hasBadOnes = full.outage === 'endpoint' || full.outage === 'endpoint-stall';
-      const endpoint = hasBadOnes && random() < full.share ? 'bad' : 'good';
+      const endpoint = hasBadOnes && arrivals() < full.share ? 'bad' : 'good';
       const end = (ok: boolean) => void done.push({ startedAt, took: time.now - startedAt, ok, endpoint });
       return call(process, endpoint).then(
         () => end(true),
         () => end(false),
       );
     };
-    startCalls(full, time, random, begin);
-    await time.runToEnd();
+    startCalls(full, time, arrivals, begin);
+    await time.runToEnd(full.signal);
   } finally {
     time.uninstall();
     Math.random = mathRandom;

@@ -9,7 +9,23 @@ interface Timer {
   cancelled: boolean;
 }
 
-const realSetImmediate = setImmediate;
+/** Waits for all microtasks, as the runtime does before its next macrotask. Browsers have no setImmediate. */
+const microtasks = typeof setImmediate === 'function' ? bySetImmediate(setImmediate) : byMessage();
+
+function bySetImmediate(real: typeof setImmediate): () => Promise<void> {
+  return () => new Promise((resolve) => real(resolve));
+}
+
+function byMessage(): () => Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  let settle = () => {};
+  port1.onmessage = () => settle();
+  return () =>
+    new Promise((resolve) => {
+      settle = resolve;
+      port2.postMessage(undefined);
+    });
+}
 
 export class VirtualTime {
   now = 0;
@@ -51,16 +67,16 @@ export class VirtualTime {
     return timer;
   }
 
-  /** Fires timers in their order until none is left; promises settle in between. */
-  async runToEnd(): Promise<void> {
+  /** Fires timers in their order until none is left; promises settle in between. Rejects when the signal aborts it. */
+  async runToEnd(signal?: AbortSignal): Promise<void> {
     for (let timer = this.#pop(); timer; timer = this.#pop()) {
+      signal?.throwIfAborted();
       if (timer.cancelled) continue;
       timer.cancelled = true;
       this.pending--;
       this.now = timer.at;
       timer.callback();
-      // Node runs all microtasks before the next macrotask.
-      await new Promise<void>((resolve) => realSetImmediate(resolve));
+      await microtasks();
     }
   }
 

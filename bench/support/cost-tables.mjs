@@ -56,3 +56,17 @@ export function sizeTable({ bytes }) {
   ]);
   return table([['', 'minified bytes', 'gzipped bytes'], ...rows]);
 }
+
+/** What it costs, a line each, for the project's README. */
+export function costLines({ 'happy-path': happy, 'waiting-memory': memory, 'bundle-size': size }) {
+  const added = (shape, name) => `${decimals(happy.shapes[shape].added[name].median, 1)} µs`;
+  const held = (name) => `${decimals(memory.bytesPerRequest[`backoff, ${name}`] / 1000, 1)} kB`;
+  const gzipped = (name) => `${decimals(size.bytes[name].gzipped / 1000, 1)} kB`;
+  const line = (what, of, beside, part) =>
+    `- ${what}: **${of('axios-retry-budget')}**; ${beside.map((name) => `${name} ${of(name)}`).join(', ')}. \`npm run bench -- ${part}\``;
+  return [
+    line('A good GET takes longer by', (name) => added('GET', name), ['axios-retry'], 'happy-path'),
+    line('A call in backoff holds', held, ['axios-retry', 'retry-axios'], 'waiting-memory'),
+    line('Minified and gzipped', gzipped, ['axios-retry', 'ky'], 'bundle-size'),
+  ].join('\n');
+}

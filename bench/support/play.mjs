@@ -37,9 +37,11 @@ export async function play({ server: serverSettings, client: clientSettings, sta
 /** What the callers of a run noticed: those *caught* called while there was trouble, and got an answer in the end. */
 export function noticed({ callers, requests }, { from = 0, until = Number.POSITIVE_INFINITY } = {}) {
   const caught = callers.filter(({ at, ok }) => ok && at >= from && at < until).map(({ took }) => took);
+  const failed = callers.filter(({ ok }) => !ok).map(({ took }) => took);
   return {
     callers: callers.length,
-    failedCallers: callers.filter(({ ok }) => !ok).length,
+    failedCallers: failed.length,
+    failedMsP50: failed.length > 0 ? quantile(failed, 0.5) : null,
     caughtMsP50: caught.length > 0 ? quantile(caught, 0.5) : null,
     caughtMsP99: caught.length > 0 ? quantile(caught, 0.99) : null,
     slowestMs: Math.max(...callers.map(({ took }) => took)),

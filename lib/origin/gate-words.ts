@@ -32,16 +32,3 @@ export type Departure =
   | 'expired'
   /** Its patience is over. A first attempt is sent all the same. */
   | 'given-up';
-
-export interface CallToHold {
-  /** How many retries the call has left, this one included. */
-  readonly retriesLeft: number;
-  /** Milliseconds it may be held at most. */
-  readonly longest: number;
-  /** Milliseconds without a sign of life after which it gives up. */
-  readonly patience: number;
-  /** A first attempt. */
-  readonly unsent: boolean;
-  /** Called once, never before `hold` has returned, and never after it was cancelled. */
-  readonly leave: (departure: Departure) => void;
-}

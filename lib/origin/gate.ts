@@ -3,8 +3,8 @@
  * and more and more of them as it recovers; those that may not go yet are held.
  */
 import { Alarm } from './alarm';
-import type { CallToHold, Failure, GateOptions, OriginState } from './gate-words';
-import type { Held } from './held-calls';
+import type { Failure, GateOptions, OriginState } from './gate-words';
+import type { HeldCall } from './held-calls';
 import { Lanes } from './lanes';
 import { Pace } from './pace';
 import { type Pass, Passes } from './passes';
@@ -137,19 +137,18 @@ export class Gate {
     );
   }
 
-  /**
-   * Holds a retry, or a first attempt, until it may go or its time is up.
-   * @returns what takes it out, without a call of `leave`
-   */
-  hold(call: CallToHold): () => void {
+  /** Holds a retry, or a first attempt, until it may go or its time is up. */
+  hold(call: HeldCall): void {
     const time = this.#alarm.now;
-    const held = this.#lanes.hold(call, time, this.#patienceBegan(time));
+    this.#lanes.hold(call, time, this.#patienceBegan(time));
     this.#schedule();
-    return () => {
-      if (!held.isHeld) return;
-      this.#lanes.calls.remove(held);
-      this.#schedule();
-    };
+  }
+
+  /** Takes out a call that is held still, without telling it. */
+  release(call: HeldCall): void {
+    if (!call.isHeld) return;
+    this.#lanes.calls.remove(call);
+    this.#schedule();
   }
 
   /** An attempt that was let go is over. `ok`: it succeeded, or its answer is nobody's to retry. */
@@ -209,9 +208,9 @@ export class Gate {
     this.#schedule();
   }
 
-  #let(held: Held, time: number): void {
-    this.#lanes.calls.remove(held);
-    held.call.leave(this.#passes.give(held, time, this.#pace.recent));
+  #let(call: HeldCall, time: number): void {
+    this.#lanes.calls.remove(call);
+    call.leave(this.#passes.give(call, time, this.#pace.recent));
   }
 
   #wake(time: number): void {
@@ -222,7 +221,7 @@ export class Gate {
       due;
       due = this.#lanes.calls.takeDue(time, began)
     ) {
-      due.call.leave(time >= due.since + due.call.longest ? 'expired' : 'given-up');
+      due.leave(time >= due.since + due.longest ? 'expired' : 'given-up');
     }
     this.#move(time);
   }

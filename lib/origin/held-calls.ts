@@ -2,31 +2,58 @@
  * The calls that wait at a gate: whose turn it is, and whose time is up. In and out cost O(log n).
  */
 import { DeadlineHeap } from './deadline-heap';
-import type { CallToHold } from './gate-words';
+import type { Departure } from './gate-words';
 import { type InLine, Line } from './line';
 import type { Pass } from './passes';
 import type { Window } from './window';
 
-export interface Held extends InLine, Pass {
-  readonly call: CallToHold;
-  readonly since: number;
-  isHeld: boolean;
+/**
+ * A call that is to be held: what the gate has to know of it, its place there, and its pass when it is let go. One object for all,
+ * because there may be thousands.
+ */
+export abstract class HeldCall implements InLine, Pass {
+  // Its place. The gate's own.
+  window!: Window;
+  since = 0;
+  dueAt = 0;
+  heapIndex = -1;
+  ahead: InLine | undefined = undefined;
+  behind: InLine | undefined = undefined;
+  isHeld = false;
+
+  /**
+   * @param retriesLeft how many retries the call has left, this one included
+   * @param longest milliseconds it may be held at most
+   */
+  constructor(
+    readonly retriesLeft: number,
+    readonly longest: number,
+  ) {}
+
+  /** Milliseconds without a sign of life after which it gives up. */
+  abstract get patience(): number;
+
+  /** A first attempt. */
+  abstract get unsent(): boolean;
+
+  /** Called once, never before `hold` has returned, and never after it was taken out. */
+  abstract leave(departure: Departure): void;
 }
 
 export class HeldCalls {
   /** First attempts. */
-  readonly #unsent = new Line<Held>();
-  readonly #retries = new Line<Held>();
+  readonly #unsent = new Line<HeldCall>();
+  readonly #retries = new Line<HeldCall>();
   /** Retries that are their calls' last: they do not probe as long as others can. */
-  readonly #lastChances = new Line<Held>();
-  readonly #deadlines = new DeadlineHeap<Held>();
+  readonly #lastChances = new Line<HeldCall>();
+  readonly #deadlines = new DeadlineHeap<HeldCall>();
   size = 0;
 
-  get nextUnsent(): Held | undefined {
+  get nextUnsent(): HeldCall | undefined {
     return this.#unsent.first;
   }
 
-  nextRetry(isProbing: boolean): Held | undefined {
+  nextRetry(isProbing: boolean): HeldCall | undefined {
     const retry = this.#retries.first;
     const lastChance = this.#lastChances.first;
     return isProbing ? (retry ?? lastChance) : (lastChance ?? retry);
@@ -38,27 +65,20 @@ export class HeldCalls {
   }
 
   /** @param downSince since when there has been no sign of life; now, if there is one */
-  add(call: CallToHold, window: Window, time: number, downSince: number): Held {
-    const held: Held = {
-      call,
-      window,
-      since: time,
-      dueAt: endOf(call, time, downSince),
-      isHeld: true,
-      heapIndex: -1,
-      ahead: undefined,
-      behind: undefined,
-    };
-    this.#lineOf(call).add(held);
-    this.#deadlines.add(held);
+  add(call: HeldCall, window: Window, time: number, downSince: number): void {
+    call.window = window;
+    call.since = time;
+    call.dueAt = endOf(call, time, downSince);
+    call.isHeld = true;
+    this.#lineOf(call).add(call);
+    this.#deadlines.add(call);
     this.size++;
-    return held;
   }
 
-  remove(held: Held): void {
-    held.isHeld = false;
-    this.#lineOf(held.call).remove(held);
-    this.#deadlines.remove(held);
+  remove(call: HeldCall): void {
+    call.isHeld = false;
+    this.#lineOf(call).remove(call);
+    this.#deadlines.remove(call);
     this.size--;
   }
 
@@ -66,9 +86,9 @@ export class HeldCalls {
    * Takes out one whose time is up, if any. Patience begins anew with every sign of life: that moves no deadline of
    * thousands, but each is looked at again when it comes.
    */
-  takeDue(time: number, downSince: number): Held | undefined {
+  takeDue(time: number, downSince: number): HeldCall | undefined {
     for (let due = this.#deadlines.earliest; due && due.dueAt <= time; due = this.#deadlines.earliest) {
-      const end = endOf(due.call, due.since, downSince);
+      const end = endOf(due, due.since, downSince);
       if (end <= time) {
         this.remove(due);
         return due;
@@ -80,13 +100,13 @@ export class HeldCalls {
     return undefined;
   }
 
-  #lineOf({ unsent, retriesLeft }: CallToHold): Line<Held> {
+  #lineOf({ unsent, retriesLeft }: HeldCall): Line<HeldCall> {
     if (unsent) return this.#unsent;
     return retriesLeft <= 1 ? this.#lastChances : this.#retries;
   }
 }
 
-function endOf({ longest, patience, unsent }: CallToHold, since: number, downSince: number): number {
+function endOf({ longest, patience, unsent }: HeldCall, since: number, downSince: number): number {
   // What was never sent leaves at the pace at which it came, not as one burst.
   const begun = unsent ? Math.max(since, downSince) : downSince;
   return Math.min(since + longest, begun + patience);

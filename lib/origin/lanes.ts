@@ -2,8 +2,7 @@
  * Whose turn it is: retries and first attempts that were held each have a window, so that a retry that stalls again
  * takes no place of a call that may go elsewhere and be well.
  */
-import type { CallToHold } from './gate-words';
-import { type Held, HeldCalls } from './held-calls';
+import { type HeldCall, HeldCalls } from './held-calls';
 import type { Pace } from './pace';
 import type { StallWatch } from './stall';
 import { jitter, Window } from './window';
@@ -25,13 +24,13 @@ export class Lanes {
   }
 
   /** @param began since when there has been no sign of life; now, if there is one */
-  hold(call: CallToHold, time: number, began: number): Held {
+  hold(call: HeldCall, time: number, began: number): void {
     if (!call.unsent) this.#spareFew(call, time);
-    return this.calls.add(call, call.unsent ? this.unsent : this.retries, time, began);
+    this.calls.add(call, call.unsent ? this.unsent : this.retries, time, began);
   }
 
   /** Who may leave now, if any. */
-  next(time: number): Held | undefined {
+  next(time: number): HeldCall | undefined {
     if (this.unsent.opensAt <= time && this.calls.nextUnsent) return this.calls.nextUnsent;
     if (this.#retriesOpenAt > time) return undefined;
     return this.calls.nextRetry(this.retries.isProbing);
@@ -57,7 +56,7 @@ export class Lanes {
   }
 
   /** Few calls, few retries: those that are left are spread over half the patience, and outlast three seconds. */
-  #spareFew({ patience, retriesLeft }: CallToHold, time: number): void {
+  #spareFew({ patience, retriesLeft }: HeldCall, time: number): void {
     if (!this.retries.isProbing || this.calls.size >= FEW) return;
     const spread = Math.min(LONGEST_SPREAD, patience / 2) / 2 ** (retriesLeft + FEW * this.calls.size);
     this.retries.restUntil = Math.max(this.retries.restUntil, time + spread * jitter());

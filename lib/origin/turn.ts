@@ -2,9 +2,10 @@
  * One retry's turn to be sent: it passes the gate of its origin, with a token where there is a budget.
  */
 import type { Budget, RetryKind } from '../policy/budget';
-import { type Interrupters, type Interruption, interruptible, now, settled } from '../timing';
+import { type Interrupters, now, settled } from '../timing';
 import type { Gate } from './gate';
-import type { CallToHold, Departure } from './gate-words';
+import type { Departure } from './gate-words';
+import { holdRetry, type Obstacle } from './hold';
 import type { Pass } from './passes';
 import { askForToken, tellBudget } from './retry-budget';
 import type { NamedBudget, TokenLine } from './token-line';
@@ -19,38 +20,44 @@ export interface Way {
   /** Undefined where no tokens are asked for. */
   readonly named: Named | undefined;
   readonly kind: RetryKind;
-  /** Milliseconds. */
-  readonly patience: number;
-  readonly maxHeld: number;
-  /** Has what a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
-  readonly asker: { budgetError: unknown };
+  readonly asker: Asker;
 }
+
+/** Who asks to send a retry. */
+export interface Asker {
+  readonly policy: {
+    /** Milliseconds. */
+    readonly patience: number;
+    readonly maxHeld: number;
+  };
+  /** What a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
+  budgetError: unknown;
+}
+
+/** Of a first attempt, which asks for nothing. */
+const NOBODY: Asker = { policy: { patience: 0, maxHeld: 0 }, budgetError: undefined };
 
 /** Milliseconds after which a call that waits for a token looks whether the gate has begun to probe, or patience is over. */
 const LOOKS_AGAIN = 250;
 
-/** Why a retry may not be sent; expired: it has waited as long as it may, or as long as there is hope. */
-export type Obstacle = Interruption | 'expired';
-
-export class Turn {
-  readonly #way: Way;
+export class Turn implements Way {
+  readonly gate: Gate | undefined;
+  readonly named: Named | undefined;
+  readonly kind: RetryKind;
+  readonly asker: Asker;
   #pass: Pass | undefined;
   #hasToken = false;
 
-  private constructor(way: Way) {
-    this.#way = way;
+  private constructor({ gate, named, kind, asker }: Way) {
+    this.gate = gate;
+    this.named = named;
+    this.kind = kind;
+    this.asker = asker;
   }
 
   /** Of a first attempt that a gate has let go. */
   static of(gate: Gate, pass: Pass): Turn {
-    const turn = new Turn({
-      gate,
-      named: undefined,
-      kind: 'ordinary',
-      patience: 0,
-      maxHeld: 0,
-      asker: { budgetError: undefined },
-    });
+    const turn = new Turn({ gate, named: undefined, kind: 'ordinary', asker: NOBODY });
     turn.#pass = pass;
     return turn;
   }
@@ -74,13 +81,13 @@ export class Turn {
   }
 
   #isHopelessAt(gate: Gate): boolean {
-    const { patience, maxHeld } = this.#way;
+    const { patience, maxHeld } = this.asker.policy;
     return gate.givenUp(patience) || gate.held >= maxHeld;
   }
 
   /** Milliseconds for which it is of use to wait before {@link ready}: nobody is told late that there is no hope. */
   get longestWait(): number {
-    const { gate, patience } = this.#way;
+    const { gate, patience } = this;
     return gate ? gate.patienceLeft(patience) : Number.POSITIVE_INFINITY;
   }
 
@@ -95,7 +102,7 @@ export class Turn {
     longest: number,
     interrupters: Interrupters,
   ): Obstacle | undefined | Promise<Obstacle | undefined> {
-    const { gate, named } = this.#way;
+    const { gate, named } = this;
     if (!gate) return undefined;
     if (named) return this.#readyWithToken(gate, named, retriesLeft, longest, interrupters);
     return this.#passGate(gate, retriesLeft, longest, interrupters);
@@ -132,22 +139,22 @@ export class Turn {
     this.#pass = gate.tryLeave();
     if (this.#pass) return undefined;
     if (this.#isHopelessAt(gate)) return 'expired';
-    return interruptible<Obstacle>(interrupters, (finish) =>
-      gate.hold({
-        retriesLeft,
-        longest,
-        patience: this.#way.patience,
-        unsent: false,
-        leave: (departure) => {
-          this.#pass = typeof departure === 'object' ? departure : undefined;
-          finish(this.#pass ? undefined : 'expired');
-        },
-      }),
-    );
+    return holdRetry(gate, this, { retriesLeft, longest }, interrupters);
+  }
+
+  /** Milliseconds. */
+  get patience(): number {
+    return this.asker.policy.patience;
+  }
+
+  /** It is held no longer. @returns why it may not be sent, if so */
+  left(departure: Departure): Obstacle | undefined {
+    this.#pass = typeof departure === 'object' ? departure : undefined;
+    return this.#pass ? undefined : 'expired';
   }
 
   #ask(budget: Budget): boolean | Promise<boolean> {
-    const { kind, asker } = this.#way;
+    const { kind, asker } = this;
     asker.budgetError = undefined;
     return askForToken(budget, kind, (error) => {
       asker.budgetError = error;
@@ -177,7 +184,7 @@ export class Turn {
     left: () => number,
     interrupters: Interrupters,
   ): Promise<Obstacle | undefined> {
-    const { patience, asker } = this.#way;
+    const { patience, asker } = this;
     let stop = () => {};
     if (line) line.error = asker.budgetError;
     const token = new Promise<void>((resolve) => {
@@ -207,12 +214,12 @@ export class Turn {
 
   /** Whether a gate let it go, which is told by its return how it went. */
   get hasPassed(): boolean {
-    return this.#way.gate !== undefined;
+    return this.gate !== undefined;
   }
 
   /** The retry is back. @param isWell whether it succeeded, or the origin showed otherwise that it works */
   returned(isWell: boolean, took: number): void {
-    const { gate } = this.#way;
+    const { gate } = this;
     if (this.#pass) gate?.returned(this.#pass, { ok: isWell, took });
     this.#pass = undefined;
     if (isWell && this.#hasToken) this.#refund();
@@ -226,21 +233,12 @@ export class Turn {
   }
 
   #refund(): void {
-    const { named, kind } = this.#way;
+    const { named, kind } = this;
     tellBudget(() => named?.budget.refund(kind));
   }
 
   #giveBack(): void {
-    if (this.#pass) this.#way.gate?.unused(this.#pass);
+    if (this.#pass) this.gate?.unused(this.#pass);
     this.#pass = undefined;
   }
-}
-
-/** Holds a first attempt at a gate. @returns its pass, or why it leaves without one */
-export function holdAt(
-  gate: Gate,
-  call: Pick<CallToHold, 'retriesLeft' | 'longest' | 'patience'>,
-  interrupters: Interrupters,
-): Promise<Departure | Interruption | undefined> {
-  return interruptible<Departure>(interrupters, (leave) => gate.hold({ ...call, unsent: true, leave }));
 }

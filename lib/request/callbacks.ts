@@ -29,7 +29,7 @@ export async function answerOf<T>(
   const answered = Promise.resolve(answer);
   // Interrupted, nobody hears it.
   answered.catch(() => {});
-  const end = await settled(answered, Math.min(request.timeLeft, longest), request.interrupters);
+  const end = await settled(answered, Math.min(request.timeLeft, longest), request);
   if (request.timeLeft <= 0) throw new Interrupted('time-budget-exceeded');
   if (end) throw new Interrupted(end === 'expired' ? 'retry-budget-empty' : end);
   return answered;

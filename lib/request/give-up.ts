@@ -32,7 +32,7 @@ export function causeOf(ended: Ended, failure: Failure | undefined): unknown {
 
 /** What the caller is to get: what the last attempt came to, unless his own signal came between. */
 function howItEnds(
-  { attempt, interrupters }: LogicalRequest,
+  { attempt, cancelToken }: LogicalRequest,
   ended: Ended,
   reason: GiveUpReason,
   failure: Failure | undefined,
@@ -41,7 +41,7 @@ function howItEnds(
   const { response, sent, error } = attempt;
   const request = (error as AxiosError | undefined)?.request ?? response?.request;
   const about = { config: sent ?? {}, request };
-  return { error: canceledError(about, interrupters.cancelToken, causeOf(ended, failure)) };
+  return { error: canceledError(about, cancelToken, causeOf(ended, failure)) };
 }
 
 export async function giveUp(

@@ -28,7 +28,7 @@ export interface Attachment {
   readonly channels: Channels | undefined;
 }
 
-export class LogicalRequest {
+export class LogicalRequest implements Interrupters {
   readonly state: LiveRetryState<LogicalRequest>;
   /** The attempt that is to be begun by the next pass through the instance. */
   awaited: Attempt | undefined = undefined;
@@ -44,7 +44,6 @@ export class LogicalRequest {
   budgetError: unknown = undefined;
   /** What `nextAttempt` laid over the original for the attempt that is running, or to come. */
   overlay: Overlay = undefined;
-  readonly #endsAt: number;
 
   /**
    * @param attempt the first
@@ -61,7 +60,6 @@ export class LogicalRequest {
     readonly parent?: LogicalRequest,
   ) {
     this.state = new LiveRetryState<LogicalRequest>(this, startedAt);
-    this.#endsAt = policy.timeBudget === undefined ? Number.POSITIVE_INFINITY : startedAt + policy.timeBudget;
   }
 
   /** The pending logical request that a config belongs to. */
@@ -114,15 +112,21 @@ export class LogicalRequest {
 
   /** Milliseconds left of the time budget; Infinity without one. */
   get timeLeft(): number {
-    return this.#endsAt === Number.POSITIVE_INFINITY ? this.#endsAt : this.#endsAt - now();
+    const { timeBudget } = this.policy;
+    return timeBudget === undefined ? Number.POSITIVE_INFINITY : this.state.startedAt + timeBudget - now();
   }
 
-  /** What may end a wait: the caller's own signal and token. Those that an interceptor put on an attempt end with it. */
-  get interrupters(): Interrupters {
-    return {
-      signal: this.original.get('signal') as AbortSignalLike | undefined,
-      cancelToken: this.original.get('cancelToken') as CancelTokenLike | undefined,
-      detached: this.attachment.detached,
-    };
+  // What may end a wait: the caller's own signal and token. Those that an interceptor put on an attempt end with it.
+
+  get signal(): AbortSignalLike | undefined {
+    return this.original.get('signal') as AbortSignalLike | undefined;
+  }
+
+  get cancelToken(): CancelTokenLike | undefined {
+    return this.original.get('cancelToken') as CancelTokenLike | undefined;
+  }
+
+  get detached(): StopSignal {
+    return this.attachment.detached;
   }
 }

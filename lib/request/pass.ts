@@ -3,7 +3,8 @@
  */
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { Gate } from '../origin/gate';
-import { holdAt, Turn } from '../origin/turn';
+import { holdAt } from '../origin/hold';
+import { Turn } from '../origin/turn';
 import type { ResolvedPolicy } from '../policy/policy';
 import { now } from '../timing';
 import { idempotencyKeyOf, keyOnConfig, setHeader } from '../verdict/idempotency-key';
@@ -99,19 +100,20 @@ export class AttemptPass implements Pass<AttemptConfig> {
 
   /** A first attempt waits at its gate: no adapter and no inside interceptor sees anything of it before it is let go. */
   async #hold(gate: Gate, config: AttemptConfig): Promise<AttemptConfig> {
-    const { state, policy, interrupters, timeLeft } = this.request as LogicalRequest;
+    const request = this.request as LogicalRequest;
+    const { state, policy, timeLeft } = request;
     const { patience, maxRetries, maxQueueTime } = policy;
     const heldAt = now();
     state.attempts = 0;
     const longest = Math.min(maxQueueTime, timeLeft);
-    const end = await holdAt(gate, { retriesLeft: maxRetries, longest, patience }, interrupters);
+    const end = await holdAt(gate, { retriesLeft: maxRetries, longest, patience }, request);
     const goesAt = now();
     state.totalHeld = goesAt - heldAt;
     if (end === 'aborted')
       this.#refusal = {
-        error: canceledError({ config, request: undefined }, interrupters.cancelToken, undefined),
+        error: canceledError({ config, request: undefined }, request.cancelToken, undefined),
       };
-    else if ((this.request as LogicalRequest).timeLeft > 0) state.attempts = 1;
+    else if (request.timeLeft > 0) state.attempts = 1;
     if (this.#attempt) {
       this.#attempt.startedAt = goesAt;
       this.#attempt.turn = typeof end === 'object' ? Turn.of(gate, end) : undefined;

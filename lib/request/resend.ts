@@ -27,9 +27,9 @@ export async function resentIfStale(request: LogicalRequest, ended: Ended): Prom
 
 /** The server may have had it all the same: only what may be sent twice, and only once. */
 function mayBeResent(request: LogicalRequest): boolean {
-  const { attempt, attachment, original, interrupters } = request;
+  const { attempt, attachment, original } = request;
   if (request.policy.resendsStale === false) return false;
   if (request.hasResent || request.timeLeft <= 0 || attempt.deadline?.expired) return false;
-  if (interruptionOf(interrupters) || !attachment.isWhole()) return false;
+  if (interruptionOf(request) || !attachment.isWhole()) return false;
   return request.mayBeRepeated(attempt.sent ?? {}) && isReplayable(original.get('data'));
 }

@@ -1,8 +1,10 @@
 /**
  * The loop of one logical request: was the attempt good, is it worth repeating, may it go now, and once more through the instance.
  */
+
+import type { Obstacle } from '../origin/hold';
 import { namedBudget } from '../origin/token-line';
-import { type Obstacle, Turn, type Way } from '../origin/turn';
+import { Turn, type Way } from '../origin/turn';
 import type { GiveUpReason } from '../policy/events';
 import { type Interruption, now, wait } from '../timing';
 import { sampleBackoff } from '../verdict/backoff';
@@ -37,19 +39,21 @@ export function settleAttempt(request: LogicalRequest, ended: Ended, isAnswer: b
 }
 
 /** The one function that waits as long as the call does: what it holds is held for every call that waits. */
-async function retryUntilSettled(request: LogicalRequest, first: Ended): Promise<unknown> {
-  let ended = await resentIfStale(request, first);
+async function retryUntilSettled(request: LogicalRequest, firstEnded: Ended): Promise<unknown> {
+  let ended = await resentIfStale(request, firstEnded);
   for (;;) {
     ended = withinTime(request, ended);
     const plan = await planOf(request, ended);
     if (!('turn' in plan)) return plan.settle();
     let obstacle: GiveUpReason | undefined = 'aborted';
     try {
-      const startedAt = now();
+      let since = now();
       let end: Obstacle | undefined = await waitBefore(request, plan);
-      const heldAt = now();
+      since = noteDelay(request, since);
       end ??= await holdBefore(request, plan.turn);
-      obstacle = goNow(request, plan.next, end, startedAt, heldAt);
+      request.state.totalHeld += now() - since;
+      noteDelay(request, since);
+      obstacle = goNow(request, plan, end);
       if (obstacle) return endFor(request, ended, { reason: obstacle }, plan.failure).settle();
     } finally {
       if (obstacle) plan.turn.unused();
@@ -58,10 +62,9 @@ async function retryUntilSettled(request: LogicalRequest, first: Ended): Promise
   }
 }
 
-/** The next attempt. */
-interface Plan {
+/** The next attempt, and what makes it necessary. */
+interface Plan extends Delay {
   readonly failure: Failure;
-  readonly next: Delay;
   readonly turn: Turn;
 }
 
@@ -77,7 +80,8 @@ async function planOf(request: LogicalRequest, ended: Ended): Promise<Plan | Set
     const next = await verdictOn(request, failure);
     if ('reason' in next) return endFor(request, ended, next, failure);
     const turn = await turnOf(request, failure, next);
-    return turn instanceof Turn ? { failure, next, turn } : endFor(request, ended, { reason: turn }, failure);
+    if (!(turn instanceof Turn)) return endFor(request, ended, { reason: turn }, failure);
+    return { delay: next.delay, delaySource: next.delaySource, failure, turn };
   } catch (thrown) {
     if (thrown instanceof Interrupted) return endFor(request, ended, thrown, failure);
     const error = asError(thrown, causeOf(ended, failure));
@@ -154,7 +158,7 @@ async function requestTurn(request: LogicalRequest, failure: Failure): Promise<T
 /** What the next attempt has to pass. What the user says is not ready yet has failed nowhere, and passes freely. */
 function wayOf(request: LogicalRequest, { finding, after }: Failure): Way {
   const { policy, attempt, overlay, original, attachment } = request;
-  const { patience, maxHeld, budget } = policy;
+  const { patience, budget } = policy;
   const destination = overlay ? destinationOf(request) : (attempt.sent ?? original.destination);
   const origin = after === undefined ? attachment.origins.findOrMake(destination) : undefined;
   const own = patience === 0 && budget !== false && origin ? { budget: origin.bucket } : undefined;
@@ -162,40 +166,45 @@ function wayOf(request: LogicalRequest, { finding, after }: Failure): Way {
     gate: patience > 0 ? origin?.gate : undefined,
     named: origin && budget ? namedBudget(budget) : own,
     kind: finding.isTimeout ? 'after-timeout' : 'ordinary',
-    patience,
-    maxHeld,
     asker: request,
   };
 }
 
-function waitBefore(request: LogicalRequest, { next, turn }: Plan): Promise<Interruption | undefined> {
+function waitBefore(
+  request: LogicalRequest,
+  { delay, delaySource, turn }: Plan,
+): Promise<Interruption | undefined> {
   releaseBody(request.attempt.response);
-  const longest = next.delaySource === 'backoff' ? turn.longestWait : Number.POSITIVE_INFINITY;
-  return wait(Math.min(next.delay, longest), request.interrupters);
+  // The pass of the attempt that is over is held by nothing else.
+  request.pass = undefined;
+  const longest = delaySource === 'backoff' ? turn.longestWait : Number.POSITIVE_INFINITY;
+  return wait(Math.min(delay, longest), request);
 }
 
 function holdBefore(request: LogicalRequest, turn: Turn): ReturnType<Turn['ready']> {
-  const { state, policy, retries, timeLeft, interrupters } = request;
+  const { state, policy, retries, timeLeft } = request;
   const mayBeHeld = Math.min(policy.maxQueueTime - state.totalHeld, timeLeft);
-  return turn.ready(policy.maxRetries - retries, mayBeHeld, interrupters);
+  return turn.ready(policy.maxRetries - retries, mayBeHeld, request);
+}
+
+/** @returns now */
+function noteDelay({ state }: LogicalRequest, since: number): number {
+  const time = now();
+  state.totalDelay += time - since;
+  return time;
 }
 
 /** The waiting is over. @returns why the retry may not be sent, if so */
 function goNow(
   request: LogicalRequest,
-  next: Delay,
+  { delay, delaySource }: Plan,
   obstacle: Obstacle | undefined,
-  startedAt: number,
-  heldAt: number,
 ): GiveUpReason | undefined {
   const { state } = request;
-  const goesAt = now();
-  state.totalHeld += goesAt - heldAt;
-  state.totalDelay += goesAt - startedAt;
   if (obstacle === 'aborted' || obstacle === 'detached') return obstacle;
   if (request.timeLeft <= 0) return 'time-budget-exceeded';
   if (obstacle) return 'retry-budget-empty';
-  Object.assign(state.failures.at(-1) ?? {}, next);
+  Object.assign(state.failures.at(-1) ?? {}, { delay, delaySource });
   return undefined;
 }
 

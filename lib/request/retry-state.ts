@@ -42,8 +42,9 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
   }
 
   addFailure(failure: AttemptFailure): void {
-    // A list that grows makes room for seventeen at once.
-    this.failures = [...this.failures, failure];
+    // A list that grows makes room for seventeen at once, and most calls that wait have failed once.
+    if (this.failures.length === 0) this.failures = [failure];
+    else this.failures.push(failure);
   }
 
   settle(outcome: Outcome, settledAt = now()): void {

@@ -1,0 +1,108 @@
+/**
+ * Holding a call at a gate until it may go, its time is up, or its caller ends the wait.
+ */
+import { type Interrupters, type Interruption, interruptible, type Waiting } from '../timing';
+import type { Gate } from './gate';
+import type { Departure } from './gate-words';
+import { HeldCall } from './held-calls';
+
+/** Why a retry may not be sent; expired: it has waited as long as it may, or as long as there is hope. */
+export type Obstacle = Interruption | 'expired';
+
+/** The turn of a retry that is held. */
+interface HeldTurn {
+  readonly patience: number;
+  /** @returns why it may not be sent, if so */
+  left(departure: Departure): Obstacle | undefined;
+}
+
+/** What is held, and how long it may be. */
+interface Holding {
+  readonly retriesLeft: number;
+  readonly longest: number;
+}
+
+/** Holds a retry. @returns why it may not be sent, if so */
+export function holdRetry(
+  gate: Gate,
+  turn: HeldTurn,
+  { retriesLeft, longest }: Holding,
+  interrupters: Interrupters,
+): Promise<Obstacle | undefined> {
+  return interruptible<Obstacle>(interrupters, (waiting) => {
+    const call = new HeldRetry(gate, turn, waiting, retriesLeft, longest);
+    waiting.held = call;
+    gate.hold(call);
+  });
+}
+
+/** Holds a first attempt at a gate. @returns its pass, or why it leaves without one */
+export function holdAt(
+  gate: Gate,
+  { retriesLeft, longest, patience }: Holding & { readonly patience: number },
+  interrupters: Interrupters,
+): Promise<Departure | Interruption | undefined> {
+  return interruptible<Departure>(interrupters, (waiting) => {
+    const call = new HeldFirst(gate, waiting, retriesLeft, longest, patience);
+    waiting.held = call;
+    gate.hold(call);
+  });
+}
+
+class HeldRetry extends HeldCall {
+  readonly #gate: Gate;
+  readonly #turn: HeldTurn;
+  readonly #waiting: Waiting<Obstacle>;
+
+  constructor(gate: Gate, turn: HeldTurn, waiting: Waiting<Obstacle>, retriesLeft: number, longest: number) {
+    super(retriesLeft, longest);
+    this.#gate = gate;
+    this.#turn = turn;
+    this.#waiting = waiting;
+  }
+
+  get patience(): number {
+    return this.#turn.patience;
+  }
+
+  get unsent(): boolean {
+    return false;
+  }
+
+  leave(departure: Departure): void {
+    this.#waiting.end(this.#turn.left(departure));
+  }
+
+  cancel(): void {
+    this.#gate.release(this);
+  }
+}
+
+class HeldFirst extends HeldCall {
+  readonly #gate: Gate;
+  readonly #waiting: Waiting<Departure>;
+
+  constructor(
+    gate: Gate,
+    waiting: Waiting<Departure>,
+    retriesLeft: number,
+    longest: number,
+    readonly patience: number,
+  ) {
+    super(retriesLeft, longest);
+    this.#gate = gate;
+    this.#waiting = waiting;
+  }
+
+  get unsent(): boolean {
+    return true;
+  }
+
+  leave(departure: Departure): void {
+    this.#waiting.end(departure);
+  }
+
+  cancel(): void {
+    this.#gate.release(this);
+  }
+}
