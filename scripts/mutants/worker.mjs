@@ -78,9 +78,9 @@ const work = async (task) => {
       await send({ ended: mutant.id, killed, ms: Math.round(now() - startedAt) });
     }
     // What an earlier mutation broke for good would show here.
-    for (const file of task.check) {
-      const { failure } = await dry(file);
-      if (failure !== undefined) await send({ spoiled: { file, ...failure } });
+    for (const part of task.check) {
+      const failure = await once({}, part, 10 * limit);
+      if (failure !== undefined) await send({ spoiled: { file: part.file, ...shown(failure) } });
     }
   }
   await send({ finished: true });
