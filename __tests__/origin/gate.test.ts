@@ -142,7 +142,7 @@ describe('a gate to an origin that is well', () => {
 });
 
 describe('an origin that refuses', () => {
-  it('is probed by one retry at a time, with rests that double up to three seconds', () => {
+  it('is probed by one retry at a time, with rests that double up to six tenths of a second', () => {
     const { holdAll, goDown, left, back } = makeGate();
     goDown();
     holdAll('abcdefghijkl', { patience: 60_000 });
@@ -156,7 +156,7 @@ describe('an origin that refuses', () => {
       back(false, 1);
     }
     // The first is that of few calls: a call that was alone when it came does not burn its retries.
-    expect(rests.slice(1)).toEqual([200, 400, 800, 1_600, 3_000, 3_000]);
+    expect(rests.slice(1)).toEqual([200, 400, 600, 600, 600, 600]);
   });
 
   it('holds no first attempts: each is a probe', () => {
@@ -421,7 +421,7 @@ describe('retries and first attempts that are held', () => {
       for (; left.length === before; rest++) jest.advanceTimersByTime(1);
       rests.push(rest);
     }
-    expect(rests).toEqual([100, 200, 400, 800]);
+    expect(rests).toEqual([100, 200, 400, 600]);
   });
 });
 

@@ -50,7 +50,7 @@ function makeWay(way: WayOf = {}) {
   if (!way.gate) gate.failed(REFUSED);
   const named = budget && namedBudget(budget);
   const { patience = 10_000, maxHeld = 100 } = way;
-  const asker = { budgetError: undefined as unknown, policy: { patience, maxHeld } };
+  const asker = { budgetError: undefined as unknown, policy: { patience, maxHeld }, state: { totalHeld: 0 } };
   return { gate, named, kind, asker };
 }
 

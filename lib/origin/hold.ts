@@ -12,6 +12,7 @@ export type Obstacle = Interruption | 'expired';
 /** The turn of a retry that is held. */
 interface HeldTurn {
   readonly patience: number;
+  readonly wasHeld: boolean;
   /** @returns why it may not be sent, if so */
   left(departure: Departure): Obstacle | undefined;
 }
@@ -69,6 +70,10 @@ class HeldRetry extends HeldCall {
     return false;
   }
 
+  get wasHeld(): boolean {
+    return this.#turn.wasHeld;
+  }
+
   leave(departure: Departure): void {
     this.#waiting.end(this.#turn.left(departure));
   }
@@ -96,6 +101,10 @@ class HeldFirst extends HeldCall {
 
   get unsent(): boolean {
     return true;
+  }
+
+  get wasHeld(): boolean {
+    return false;
   }
 
   leave(departure: Departure): void {

@@ -30,12 +30,20 @@ export interface Asker {
     readonly patience: number;
     readonly maxHeld: number;
   };
+  readonly state: {
+    /** Milliseconds for which it was held before. */
+    readonly totalHeld: number;
+  };
   /** What a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
   budgetError: unknown;
 }
 
 /** Of a first attempt, which asks for nothing. */
-const NOBODY: Asker = { policy: { patience: 0, maxHeld: 0 }, budgetError: undefined };
+const NOBODY: Asker = {
+  policy: { patience: 0, maxHeld: 0 },
+  state: { totalHeld: 0 },
+  budgetError: undefined,
+};
 
 /** Milliseconds after which a call that waits for a token looks whether the gate has begun to probe, or patience is over. */
 const LOOKS_AGAIN = 250;
@@ -145,6 +153,10 @@ export class Turn implements Way {
   /** Milliseconds. */
   get patience(): number {
     return this.asker.policy.patience;
+  }
+
+  get wasHeld(): boolean {
+    return this.asker.state.totalHeld > 0;
   }
 
   /** It is held no longer. @returns why it may not be sent, if so */
