@@ -29,7 +29,7 @@ const TAKEN_FOR_GRANTED = `${IMPORTS}
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { requestHook, withTelemetry } from 'axios-retry-budget/opentelemetry';
 declare const client: AxiosInstance, ordersClient: AxiosInstance, invoicesClient: AxiosInstance;
-declare const order: { id: string };
+declare const order: { id: string }, error: unknown;
 declare function currentToken(): Promise<string>;
 declare const metrics: { increment(name: string, labels: object): void };
 declare const log: { info(line: string): void; warn(line: string): void };
