@@ -8,6 +8,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+/** Of the README, tables and code included: it is read in a minute. */
+const MOST_WORDS = 1_100;
 /** Pages whose blocks other steps of .ci/run check, and run. */
 const CHECKED_ELSEWHERE = [
   'docs/migrating-from-axios-retry.md', // npm run test:migration
@@ -85,6 +87,9 @@ const markdownIn = (folder) =>
 const pages = ['README.md', ...['docs', 'docs/guide', 'docs/api'].flatMap(markdownIn)].filter(
   (page) => !CHECKED_ELSEWHERE.includes(page),
 );
+
+const words = readFileSync(join(root, 'README.md'), 'utf8').split(/\s+/).filter(Boolean).length;
+if (words > MOST_WORDS) throw new Error(`README.md has ${words} words; the rest belongs to the site`);
 
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work);
