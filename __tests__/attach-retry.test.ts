@@ -1,8 +1,8 @@
 import axios, { type AxiosInstance } from 'axios';
 import MockAdapter from 'axios-mock-adapter';
-import { attachRetry, type RetryPolicy, retryStateOf } from '../lib';
+import { attachRetry, RetryBudget, type RetryPolicy, retryStateOf } from '../lib';
 import { deferred, rejectionOf, watch } from './support/outcome';
-import { respond, type Step, stubAdapter } from './support/stub-adapter';
+import { respond, type Step, type StubAdapter, stubAdapter } from './support/stub-adapter';
 
 const QUICK: RetryPolicy = { backoff: () => 0, patience: 0 };
 
@@ -813,4 +813,104 @@ describe('what interceptors before ours make of an answer', () => {
     expect(await client.get('/', { retryPolicy: false })).toMatchObject({ status: 200 });
     expect(await rejectionOf(client.get('/', { retryPolicy: false }))).toBe(stub.errors[0]);
   });
+});
+
+describe('the mark of an instance', () => {
+  /** Another instance that has the very interceptor managers, as some clients do that wrap axios. */
+  function sharer(client: AxiosInstance, stub: StubAdapter) {
+    const other = new axios.Axios({ ...axios.defaults, adapter: stub.adapter } as never);
+    return Object.assign(other, { interceptors: client.interceptors });
+  }
+
+  test('keeps it from retrying what another one sends through the same interceptors', async () => {
+    const { client, stub } = clientOf(503, 503);
+    attachRetry(client, QUICK);
+    await rejectionOf(sharer(client, stub).get('/'));
+    expect(stub.configs).toHaveLength(1);
+    expect((await client.get('/')).status).toBe(200);
+  });
+
+  test('is off its defaults when it is detached', () => {
+    const { client } = clientOf();
+    const retry = attachRetry(client, QUICK);
+    expect(client.defaults).toHaveProperty('retryState');
+    retry.detach();
+    expect(client.defaults).not.toHaveProperty('retryState');
+  });
+
+  test('is put on again where somebody took it off', async () => {
+    const { client, stub } = clientOf(503);
+    attachRetry(client, QUICK);
+    Reflect.deleteProperty(client.defaults, 'retryState');
+    expect((await client.get('/')).status).toBe(200);
+    expect(stub.configs).toHaveLength(2);
+    expect(client.defaults).toHaveProperty('retryState');
+  });
+
+  test.each([
+    ['cannot be written to', (client: AxiosInstance) => Object.freeze(client.defaults)],
+    ['are missing', (client: AxiosInstance) => Reflect.deleteProperty(client, 'defaults')],
+  ])('is not needed where defaults %s', async (_what, change) => {
+    const { client, stub } = clientOf(503, 503);
+    change(client);
+    const retry = attachRetry(client, QUICK);
+    expect((await client.get('/')).status).toBe(200);
+    expect(stub.configs).toHaveLength(3);
+    retry.detach();
+    expect(handlersOf(client)).toEqual([0, 0]);
+  });
+
+  test('does not take another’s mark off defaults that they share', () => {
+    const { client } = clientOf();
+    const other = Object.assign(new axios.Axios(), { defaults: client.defaults });
+    const retry = attachRetry(client, QUICK);
+    attachRetry(other, QUICK);
+    const mark = Reflect.get(client.defaults, 'retryState');
+    retry.detach();
+    expect(Reflect.get(client.defaults, 'retryState')).toBe(mark);
+  });
+});
+
+describe('the tokens that are reported', () => {
+  const reported = async (policy: RetryPolicy | false, ofRequest?: RetryPolicy) => {
+    const { client } = clientOf(...Array(9).fill(503));
+    const retry = attachRetry(client, policy);
+    await rejectionOf(client.get('/', ofRequest && { retryPolicy: ofRequest }));
+    return retry.origins().map(({ tokens }) => tokens);
+  };
+
+  test('are those of the origin where nothing is held', async () => {
+    expect(await reported({ patience: 0, maxRetries: 0 })).toEqual([20]);
+    expect(await reported({ maxRetries: 0 })).toEqual([undefined]);
+  });
+
+  test('are those of the budget where the policy has one', async () => {
+    const budget = new RetryBudget({ maxTokens: 7, refillPerSecond: 0 });
+    expect(await reported({ patience: 0, maxRetries: 0, budget })).toEqual([7]);
+    expect(await reported({ maxRetries: 0, budget })).toEqual([7]);
+  });
+
+  test('are none where no tokens are asked for', async () => {
+    expect(await reported({ patience: 0, maxRetries: 0, budget: false })).toEqual([undefined]);
+  });
+});
+
+test('a request with a policy of its own draws on the instance’s budget itself, not on one that shares its function', async () => {
+  function tryAcquire(this: { asked: number }) {
+    this.asked++;
+    return false;
+  }
+  const make = () => ({ asked: 0, tryAcquire, recordSuccess() {}, refund() {} });
+  const [first, second] = [make(), make()];
+  const ofRequest = { retryPolicy: { maxRetries: 2 } };
+  for (const budget of [first, second]) {
+    const { client } = clientOf(503);
+    attachRetry(client, { ...QUICK, budget });
+    await rejectionOf(client.get('/', ofRequest));
+  }
+  const { client } = clientOf(503);
+  attachRetry(client, QUICK);
+  client.defaults.retryPolicy = { budget: second };
+  await rejectionOf(client.get('/', ofRequest));
+  expect([first.asked, second.asked]).toEqual([1, 2]);
 });

@@ -115,6 +115,30 @@ describe('in this library’s words', () => {
   });
 });
 
+test('what axios is content with is good, whatever its status', async () => {
+  const { client, stub } = clientOf([503]);
+  expect((await client.get('/', { validateStatus: () => true })).status).toBe(503);
+  expect(stub.configs).toHaveLength(1);
+});
+
+describe('beside a third argument', () => {
+  test('the options’ own callback is told once', async () => {
+    const onMaxRetryTimesExceeded = jest.fn();
+    const { client } = clientOf(Array(9).fill(503), { retries: 1, onMaxRetryTimesExceeded }, { patience: 0 });
+    await rejectionOf(client.get('/'));
+    expect(onMaxRetryTimesExceeded).toHaveBeenCalledTimes(1);
+  });
+
+  test('nothing is sent again without being asked', async () => {
+    const stale: Step = async (config) => {
+      throw new AxiosError('socket hang up', 'ECONNRESET', config, { reusedSocket: true });
+    };
+    const { client, stub } = clientOf([stale], { retryCondition: () => false }, { patience: 0 });
+    await rejectionOf(client.put('/', {}));
+    expect(stub.configs).toHaveLength(1);
+  });
+});
+
 describe('timeout', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
@@ -224,6 +248,12 @@ describe('validateResponse', () => {
     expect((await client.get('/', { [namespace]: { validateResponse } })).status).toBe(404);
     expect((await client.get('/', { [namespace]: { validateResponse } })).status).toBe(404);
     expect(stub.configs).toHaveLength(3);
+  });
+
+  test('has the last word: what it likes is good', async () => {
+    const { client, stub } = clientOf([503], { validateResponse: () => true });
+    expect((await client.get('/')).status).toBe(503);
+    expect(stub.configs).toHaveLength(1);
   });
 
   test('has nothing to say of an abort', async () => {

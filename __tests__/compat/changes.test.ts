@@ -104,3 +104,32 @@ test('later changes lie on earlier ones', () => {
     headers: { a: '1', b: '2' },
   });
 });
+
+test.each(['url', 'baseURL', 'allowAbsoluteUrls', 'socketPath'])('%s says where a request goes', (key) => {
+  const moved = changesOf(sent(), (config) => Object.assign(config, { [key]: 'other' }));
+  expect(moved).toStrictEqual({
+    [key]: 'other',
+    headers: { Authorization: 'Bearer secret', Cookie: 'session=1' },
+  });
+});
+
+test('the proxy’s credentials are credentials', () => {
+  const config = { headers: { 'Proxy-Authorization': 'Basic a' } };
+  expect(changesOf(config, (config) => (config.url = '/b'))?.headers).toEqual(config.headers);
+});
+
+test('what is no plain object is compared as it is', () => {
+  const change = (before: unknown, after: unknown) =>
+    changesOf({ params: before }, (config) => (config.params = after));
+  expect(change({ a: 1 }, null)).toEqual({ params: null });
+  expect(change(null, { a: 1 })).toEqual({ params: { a: 1 } });
+  expect(change({ a: 1 }, 'a=1')).toEqual({ params: 'a=1' });
+  expect(change(new Date(0), new Date(1))).toEqual({ params: new Date(1) });
+});
+
+test('an object without a prototype is plain', () => {
+  const bare = (fields: object) => Object.assign(Object.create(null), fields);
+  expect(changesOf({ params: bare({ a: 1 }) }, (config) => (config.params = bare({ a: 1 })))).toBeUndefined();
+  const changed = changesOf({ params: bare({ a: 1 }) }, (config) => (config.params.a = 2));
+  expect(changed?.params).toMatchObject({ a: 2 });
+});

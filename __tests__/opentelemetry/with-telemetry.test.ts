@@ -1,10 +1,17 @@
 import {
   type Attributes,
+  type BatchObservableResult,
+  type Context,
+  type ContextManager,
+  context,
   type DiagLogger,
   diag,
   type Meter,
+  type MetricOptions,
   metrics,
   type MeterProvider as Provider,
+  ROOT_CONTEXT,
+  type Span,
 } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -13,9 +20,9 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import axios, { type AxiosRequestConfig } from 'axios';
-import { attachRetry, RetryBudget, type RetryPolicy } from '../../lib';
-import { observeOrigins, type TelemetryOptions, withTelemetry } from '../../lib/opentelemetry';
-import { errorType, serverAttributes } from '../../lib/opentelemetry/attributes';
+import { attachRetry, type OriginReport, RetryBudget, type RetryPolicy } from '../../lib';
+import { observeOrigins, requestHook, type TelemetryOptions, withTelemetry } from '../../lib/opentelemetry';
+import { errorType, methodAttribute, serverAttributes } from '../../lib/opentelemetry/attributes';
 import { rejectionOf } from '../support/outcome';
 import { type Step, stubAdapter } from '../support/stub-adapter';
 
@@ -218,7 +225,137 @@ test.each([
   ['//user:secret@a.test', { 'server.address': 'a.test' }],
   ['unknown', { 'server.address': 'unknown' }],
 ])('the server of %s', (origin, attributes) => {
-  expect(serverAttributes(origin)).toEqual(attributes);
+  expect(serverAttributes(origin)).toStrictEqual(attributes);
+});
+
+test('methods that there are keep their names', () => {
+  const methods = 'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' ');
+  expect(methods.map(methodAttribute)).toEqual(methods);
+  expect(['get', 'BREW', ''].map(methodAttribute)).toEqual(['_OTHER', '_OTHER', '_OTHER']);
+});
+
+describe('the instruments', () => {
+  const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+  function made(use: (meter: Meter) => void) {
+    const seen: Record<string, { unit?: string; boundaries?: number[] }> = {};
+    const create = (name: string, { description, unit, advice }: MetricOptions) => {
+      expect(description).toMatch(/^[A-Z].{20,}\.$/);
+      seen[name] = { ...(unit && { unit }), ...(advice && { boundaries: advice.explicitBucketBoundaries }) };
+    };
+    const meter = { createCounter: create, createHistogram: create, createObservableGauge: create };
+    use({ ...meter, addBatchObservableCallback() {} } as unknown as Meter);
+    return seen;
+  }
+
+  test('of calls say what they are, in what unit, and in which buckets', () => {
+    expect(made((meter) => withTelemetry({}, { meter }))).toEqual({
+      'axios.retry.calls': { unit: '{call}' },
+      'axios.retry.retries': { unit: '{retry}', boundaries: [1, 2, 3, 4, 5, 10] },
+      'axios.retry.delay': { unit: 's', boundaries: SECONDS },
+      'axios.retry.held': { unit: 's', boundaries: SECONDS },
+    });
+  });
+
+  test('of origins say what they are', () => {
+    expect(made((meter) => observeOrigins({ origins: () => [] }, { meter }))).toEqual({
+      'axios.retry.origin.state': {},
+      'axios.retry.tokens': { unit: '{token}' },
+    });
+  });
+
+  test('are those of a meter with this library’s name, made once for each provider', async () => {
+    const counter = { add: jest.fn() };
+    const meter = { createCounter: jest.fn(() => counter), createHistogram: jest.fn() };
+    const provider = { getMeter: jest.fn((_name: string) => meter) };
+    metrics.setGlobalMeterProvider(provider as unknown as Provider);
+    const { client } = clientOf({}, {});
+    try {
+      await client.get('/');
+      await client.get('/');
+    } finally {
+      metrics.disable();
+    }
+    expect(provider.getMeter.mock.calls).toEqual([['axios-retry-budget']]);
+    expect(counter.add).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('origins that are observed', () => {
+  const observed = (reports: { value: OriginReport[] }) => {
+    const { meter, points } = collector(AggregationTemporality.DELTA);
+    observeOrigins({ origins: () => reports.value }, { meter });
+    return points;
+  };
+  const report = (n: number) =>
+    ({ origin: `https://tenant-${n}.test`, state: 'failing', held: 0, window: 1 }) as OriginReport;
+
+  test('have no tokens where there is no budget', async () => {
+    expect(await observed({ value: [report(1)] })('axios.retry.tokens')).toEqual([]);
+  });
+
+  test.each([
+    [10_000, 50_000],
+    [10_001, 0],
+  ])(
+    'are told to be well again when they are forgotten, unless they were more than 10,000: %d',
+    async (count, told) => {
+      const observe: ((result: BatchObservableResult) => void)[] = [];
+      const meter = {
+        createObservableGauge() {},
+        addBatchObservableCallback: (callback: (result: BatchObservableResult) => void) =>
+          void observe.push(callback),
+      } as unknown as Meter;
+      let reports = Array.from({ length: count }, (_, n) => report(n));
+      observeOrigins({ origins: () => reports }, { meter });
+      const result = { observe: jest.fn() };
+      observe[0]?.(result);
+      reports = [];
+      result.observe.mockClear();
+      observe[0]?.(result);
+      expect(result.observe.mock.calls.length).toBe(told);
+    },
+  );
+});
+
+describe('the span of a retry', () => {
+  /** The least that keeps a context: synchronous. */
+  class Contexts {
+    #current = ROOT_CONTEXT;
+    active = () => this.#current;
+    with(current: Context, run: (...args: never[]) => unknown) {
+      const before = this.#current;
+      this.#current = current;
+      try {
+        return run() as never;
+      } finally {
+        this.#current = before;
+      }
+    }
+    bind<T>(_context: Context, target: T) {
+      return target;
+    }
+    enable = () => this;
+    disable = () => this;
+  }
+  beforeEach(() => void context.setGlobalContextManager(new Contexts() as unknown as ContextManager));
+  afterEach(() => context.disable());
+
+  const attributesIn = (attempt?: object) => {
+    const span = { setAttribute: jest.fn() };
+    const hook = () => requestHook(span as unknown as Span);
+    if (attempt) withTelemetry({}).observer?.run?.(attempt as never, hook as never);
+    else hook();
+    return span.setAttribute.mock.calls;
+  };
+
+  test('says which retry it is', () => {
+    expect(attributesIn({ isOut: true, retry: 2 })).toEqual([['http.request.resend_count', 2]]);
+  });
+
+  test('says nothing where it is that of something else', () => {
+    expect([attributesIn({ isOut: false, retry: 2 }), attributesIn()]).toEqual([[], []]);
+  });
 });
 
 test.each([undefined, null, 'text', { code: 5 }, { code: 'no such host: http://a.test/?secret=1' }])(

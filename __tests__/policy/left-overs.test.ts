@@ -27,6 +27,7 @@ const theirState = () => ({ retries: 3, retryCount: 0, lastRequestTime: Date.now
 
 test('what no plugin left says nothing', async () => {
   await client().get('/');
+  await client().get('/', { 'axios-retry': null, raxConfig: null } as object);
   expect(warnings).toEqual([]);
 });
 

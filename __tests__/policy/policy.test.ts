@@ -496,6 +496,11 @@ describe('an unknown field is refused with the nearest one there is', () => {
     );
   });
 
+  test('one that shares half of its letters is near enough', () => {
+    expect(refusal({ patixxxx: 1 }).message).toMatch(/did you mean retryPolicy\.patience\?$/);
+    expect(refusal({ patxxxxx: 1 }).message).toMatch(/there are maxRetries/);
+  });
+
   test.each([
     ['foo', { foo: 1 }],
     ['toString', { toString: 1 }],

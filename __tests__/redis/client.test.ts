@@ -48,7 +48,7 @@ describe('a client of Redis', () => {
     expect(sent).toEqual(['whole', SCRIPT_SHA, SCRIPT_SHA, 'whole']);
   });
 
-  it.each([new Error('READONLY'), undefined, 'a word'])(
+  it.each([new Error('READONLY'), new Error('ERR not a NOSCRIPT'), undefined, 'a word'])(
     'is heard when it rejects with %p',
     async (reason) => {
       const runner = scriptRunner({ eval: async () => 'fine', evalsha: () => Promise.reject(reason) });

@@ -35,6 +35,7 @@ describe('Redis away', () => {
       'closed',
       0,
     ],
+    ['answers half of it', async () => '1 8', /^The Redis client answered 1 8 to EVAL/, 0],
     ['makes the client reject with nothing', () => Promise.reject(), 'Redis failed: undefined', 0],
     [
       'answers nonsense',
@@ -82,6 +83,33 @@ describe('Redis away', () => {
     fleet.redis.tokens = 7;
     expect(await budget.tryAcquire()).toBe(true);
     expect(fleet.redis.tokens).toBe(6);
+  });
+
+  it('is asked again a second after it failed, and not sooner', async () => {
+    const budget = await abandoned();
+    await advance(999);
+    budget.recordSuccess();
+    expect(fleet.redis.asked).toHaveLength(1);
+    await advance(1);
+    budget.recordSuccess();
+    expect(fleet.redis.asked).toHaveLength(2);
+  });
+
+  it('says what the client rejected with where that was no error', async () => {
+    const budget = fleet.make();
+    fleet.redis.answer = () => Promise.reject('closed');
+    await budget.tryAcquire();
+    expect(budget.budgetError).toMatchObject({ message: 'Redis failed: "closed"', cause: 'closed' });
+  });
+
+  it('leaves a process its share of the fleet’s retries after a timeout, at least one', async () => {
+    const budget = await abandoned({ maxTokens: 100, localTokens: 50, maxTimeoutTokens: 4 });
+    const ask = () => outcomeNow(budget.tryAcquire('after-timeout'));
+    expect([await ask(), await ask(), await ask()]).toEqual([true, true, 'READONLY']);
+    budget.refund('after-timeout');
+    expect(await ask()).toBe(true);
+    const small = await abandoned({ maxTokens: 100, localTokens: 50, maxTimeoutTokens: 1 });
+    expect(await outcomeNow(small.tryAcquire('after-timeout'))).toBe(true);
   });
 
   it('that answers too late is still away', async () => {

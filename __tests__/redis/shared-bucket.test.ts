@@ -65,6 +65,38 @@ describe('a command to the shared bucket', () => {
     expect([redis.asked.length, redis.tokens]).toEqual([2, 99]);
   });
 
+  it('that came too late in the very moment in which nobody waits any more is not sent again', async () => {
+    redis.answer = async () => {
+      jest.advanceTimersByTime(50);
+      return '-1 0 0 0';
+    };
+    await expect(bucket.send(TAKE)).rejects.toThrow('too late');
+    expect(redis.asked).toHaveLength(1);
+  });
+
+  it('says how the bucket fills, what it is to do, and what this process knows of it', async () => {
+    const run = jest.fn(async (_key: string, _args: string[]) => '0 8 3 1000');
+    const other = new SharedBucket(run, { key: 'k', maxTokens: 100, refillPerSecond: 10, timeout: 50 });
+    await other.send({ tokens: 3, proven: 2 });
+    await other.send({ ...TAKE, takeBelow: 7 });
+    expect(run.mock.calls).toEqual([
+      ['k', ['100', '0.01', '3', '2', '0', '-1', '0', '0', '0']],
+      ['k', ['100', '0.01', '0', '0', '1', '7', '1050', '3', '8']],
+    ]);
+  });
+
+  it.each([
+    [0, true],
+    [0.999, true],
+    [1 - 1e-10, false],
+    [1, false],
+  ])('that leaves %d tokens leaves it empty: %s', async (tokens, isEmpty) => {
+    redis.answer = async () => `0 ${tokens} 1 0`;
+    expect(bucket.isEmpty).toBe(false);
+    await bucket.send(TAKE);
+    expect(bucket.isEmpty).toBe(isEmpty);
+  });
+
   it('says what this process has seen, refilled since, so that a server that forgot knows', async () => {
     redis.tokens = 41;
     await bucket.send(TAKE);

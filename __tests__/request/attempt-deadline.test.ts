@@ -156,6 +156,30 @@ describe('the deadline of an attempt', () => {
     expect(config.signal).toEqual({ aborted: false });
   });
 
+  test('is cut to the longest time that a timer holds, and not beyond', () => {
+    const { config, deadline } = underDeadline(2 ** 31 - 1, { timeout: 2 ** 31 - 1 });
+    expect(config.timeout).toBe(2 ** 31 - 1);
+    config.timeout = 2 ** 31;
+    deadline.applyTo(config);
+    expect(config.timeout).toBe(2 ** 31 - 1);
+    deadline.release();
+  });
+
+  test.each([
+    ['is its own where the time is up with it', 100, 100, 100, 100],
+    ['is its own where the caller began to wait for it a while ago', 80, 100, 100, 100],
+    ['is its own to the whole millisecond', 99.2, 100, 99.2, 100],
+    ['is not its own where it is up before', 100, 50, 100, undefined],
+    ['is not its own where it would be up later', 100, 101, 100, undefined],
+    ['is not its own where it has none', 100, undefined, 100, undefined],
+  ])('its timeout %s', (_what, left, timeout, given, expected) => {
+    const config: TimedConfig = timeout === undefined ? {} : { timeout };
+    const deadline = new AttemptDeadline(left, config, given);
+    deadline.applyTo(config);
+    expect(deadline.ownTimeout).toBe(expected);
+    deadline.release();
+  });
+
   describe('when the attempt is over', () => {
     test.each([
       ['with both', { signal: new AbortController().signal, timeout: 5_000 }],
@@ -277,6 +301,17 @@ describe('the deadline of an attempt', () => {
       // The last one may still be on the stack.
       expect(getEventListeners(controller.signal, 'abort').length).toBeLessThan(5);
     }
+
+    test('of the web, the caller’s signal is heard no more where nobody tells what was collected', () => {
+      const before = globalThis.FinalizationRegistry;
+      globalThis.FinalizationRegistry = undefined as never;
+      const caller = new AbortController();
+      const { config, deadline, signal } = underDeadline(1_000, { signal: caller.signal });
+      deadline.release(config, new ReadableStream());
+      globalThis.FinalizationRegistry = before;
+      caller.abort();
+      expect(signal.aborted).toBe(false);
+    });
 
     test('nothing is left if it is destroyed already', () => {
       const controller = new AbortController();

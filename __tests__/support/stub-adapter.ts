@@ -79,7 +79,7 @@ export function respond(
     config,
     request: {},
   };
-  if (config.validateStatus?.(status) ?? true) return response;
+  if (!config.validateStatus || config.validateStatus(status)) return response;
   const code = status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
   throw new AxiosError(`Request failed with status code ${status}`, code, config, {}, response);
 }

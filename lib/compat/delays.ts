@@ -9,7 +9,6 @@ import type { AxiosError } from 'axios';
  */
 export function retryAfter(error?: AxiosError): number {
   const header: unknown = error?.response?.headers?.['retry-after'];
-  if (!header) return 0;
   const ms = Number(header) * 1_000 || (Date.parse(String(header)) || 0) - Date.now();
   return Math.max(0, ms);
 }

@@ -53,6 +53,7 @@ async function once({ id, hitLimit }, { file, only, took }, limit) {
 async function tried({ plan, ...mutant }) {
   for (const part of plan) {
     const failure = await once(mutant, part, limit);
+    await send({ alive: true });
     if (failure === undefined) continue;
     const again = await once(mutant, part, failure.late ? 2 * limit : limit);
     if (again !== undefined) return { file: part.file, ...shown(again) };
@@ -77,9 +78,9 @@ const work = async (task) => {
       await send({ ended: mutant.id, killed, ms: Math.round(now() - startedAt) });
     }
     // What an earlier mutation broke for good would show here.
-    for (const file of task.check) {
-      const { failure } = await dry(file);
-      if (failure !== undefined) await send({ spoiled: { file, ...failure } });
+    for (const part of task.check) {
+      const failure = await once({}, part, 10 * limit);
+      if (failure !== undefined) await send({ spoiled: { file: part.file, ...shown(failure) } });
     }
   }
   await send({ finished: true });
@@ -91,4 +92,5 @@ process.on('message', (task) =>
     process.exit(1);
   }),
 );
+process.on('disconnect', () => process.exit(1));
 await send({ ready: true });
