@@ -327,6 +327,13 @@ describe('a turn that waits for a token', () => {
       expect(ready.value).toBe('retry-budget-empty');
     });
 
+    it('is held as long as patience lasts, also on a clock that stands still', async () => {
+      jest.spyOn(performance, 'now').mockReturnValue(10_000);
+      const { ready } = askFor(makeWay({ budget: makeBudget(), patience: 1_000 }));
+      for (let tick = 0; tick < 4; tick++) await advance(250);
+      expect(ready.value).toBe('expired');
+    });
+
     it('is held as long as patience lasts, whatever the clock says', async () => {
       const { ready } = askFor(makeWay({ budget: makeBudget(), patience: 1_000 }));
       for (let tick = 0; tick < 4; tick++) await advance(250);
