@@ -331,7 +331,7 @@ describe('a turn that waits for a token', () => {
       jest.spyOn(performance, 'now').mockReturnValue(10_000);
       const { ready } = askFor(makeWay({ budget: makeBudget(), patience: 1_000 }));
       for (let tick = 0; tick < 4; tick++) await advance(250);
-      expect(ready.value).toBe('expired');
+      expect(ready.value).toBe('origin-down');
     });
 
     it('is held as long as patience lasts, whatever the clock says', async () => {
