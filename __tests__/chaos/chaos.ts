@@ -35,6 +35,8 @@ const CONCURRENCY = 100;
 const STUCK_AFTER = 20_000;
 /** Milliseconds between a server's crises. */
 const CRISIS_EVERY = 700;
+/** Milliseconds between two standstills. */
+const STANDSTILL_EVERY = 1_000;
 
 const POLICIES: readonly RetryPolicy[] = [
   { patience: 0, budget: false, maxRetries: 3 },
@@ -49,17 +51,19 @@ const POLICIES: readonly RetryPolicy[] = [
   },
 ];
 
+const ATTEMPT = 'X-Attempt';
+
 const COMMON: RetryPolicy = {
   backoff: { initialDelay: 2, maxDelay: 20 },
   maxRetryAfter: 1_200,
-  attemptHeader: 'X-Attempt',
+  attemptHeader: ATTEMPT,
 };
 
 /** A call that has been made. */
 interface Made {
   readonly call: Call;
-  /** Requests of it that left. */
-  sends: number;
+  /** The requests of it that left, in their order: which attempt each was. */
+  readonly sent: number[];
   isSettled: boolean;
   /** Its caller is done with it, with the stream that it got as well. */
   isOver: boolean;
@@ -73,6 +77,8 @@ interface Made {
 export interface Round {
   readonly calls: number;
   readonly receipts: number;
+  /** Of them, those that came after a later attempt of the same call. */
+  readonly overtaken: number;
   readonly outcomes: ReadonlyMap<string, number>;
   /** Megabytes, the least that was left by several collections of garbage. */
   readonly heap: number;
@@ -100,6 +106,7 @@ export class Chaos {
   readonly #timers = new Map<unknown, string>();
   #next = 0;
   #outcomes = new Map<string, number>();
+  #overtaken = 0;
 
   static async start(options: ChaosOptions): Promise<Chaos> {
     const server = fork(join(process.cwd(), 'scripts/run-ts.mjs'), ['__tests__/chaos/server.ts'], {
@@ -121,14 +128,17 @@ export class Chaos {
     this.#ports = ports;
     this.#random = randomFrom(options.seed);
     setMaxListeners(0, this.#signal);
+    process.once('exit', () => server.kill('SIGKILL'));
     server.once('exit', (code) => options.onBroken(`the server has gone with code ${code}`, undefined));
     // What really leaves, in the order in which it does: not what a server gets to see of it later.
-    subscribe('http.client.request.start', (message) =>
-      this.#sent((message as { request: { path: string } }).request.path),
-    );
-    subscribe('undici:client:sendHeaders', (message) =>
-      this.#sent((message as { request: { path: string } }).request.path),
-    );
+    subscribe('http.client.request.start', (message) => {
+      const { request } = message as { request: http.ClientRequest };
+      this.#sent(request.path, Number(request.getHeader(ATTEMPT)));
+    });
+    subscribe('undici:client:sendHeaders', (message) => {
+      const { request, headers } = message as { request: { path: string }; headers: string };
+      this.#sent(request.path, Number(/^x-attempt: (\d+)/im.exec(headers)?.[1]));
+    });
     this.#watchTimers();
     this.#clients = POLICIES.map(() => {
       const client = axios.create({ httpAgent: this.#agent, proxy: false });
@@ -147,6 +157,7 @@ export class Chaos {
     const first = this.#next;
     const until = first + calls;
     this.#outcomes = new Map();
+    this.#overtaken = 0;
     const stopCrises = this.#haveCrises();
     // In the middle of it all, retrying is taken off and put on again.
     const reattachAt = first + Math.floor(calls / 2);
@@ -158,10 +169,21 @@ export class Chaos {
     };
     await this.#unlessStuck(Promise.all(Array.from({ length: CONCURRENCY }, work)));
     stopCrises();
+    // Before the server resets them all.
+    const inUse = () => Object.values(this.#agent.sockets).flat().length;
+    await this.#until(
+      () => inUse() === 0,
+      () => `${inUse()} sockets are in use by no call`,
+    );
     const receipts = await this.#report();
     this.#judgeReceipts(receipts);
     for (const made of this.#made.values()) this.#judgeEnd(made);
-    const measured = { calls, receipts: receipts.length, outcomes: this.#outcomes };
+    const measured = {
+      calls,
+      receipts: receipts.length,
+      overtaken: this.#overtaken,
+      outcomes: this.#outcomes,
+    };
     this.#made.clear();
     return { ...measured, heap: await this.#whatIsLeft() };
   }
@@ -188,7 +210,7 @@ export class Chaos {
   async make(call: Call): Promise<void> {
     const made: Made = {
       call,
-      sends: 0,
+      sent: [],
       isSettled: false,
       isOver: false,
       isAborted: false,
@@ -208,7 +230,8 @@ export class Chaos {
     made.isSettled = true;
     stop();
     this.#judgeAnswer(made, response, error);
-    if (response) await this.#read(call, response);
+    const answer = answerOf(response, error);
+    if (answer) await this.#read(call, answer);
     made.isOver = true;
   }
 
@@ -269,21 +292,23 @@ export class Chaos {
   }
 
   /** A request is leaving. */
-  #sent(path: string): void {
+  #sent(path: string, attempt: number): void {
     const number = Number(path.slice(1));
     const made = this.#made.get(number);
     if (!made) {
       this.#broken('it is sent when its round is over', callOf(this.#options.seed, number));
       return;
     }
-    made.sends++;
+    if (!(attempt > (made.sent.at(-1) ?? 0)))
+      this.#broken(`attempts are sent as ${[...made.sent, attempt]}`, made.call);
+    made.sent.push(attempt);
     if (made.isSettled) this.#broken('it is sent after it settled', made.call);
     if (made.isAborted) this.#broken('it is sent after its caller called it off', made.call);
   }
 
   /** What a caller got: the answer that is meant for him, whole. */
   #judgeAnswer({ call }: Made, response: AxiosResponse | undefined, error: unknown): void {
-    const answer = response ?? (error as { response?: AxiosResponse } | undefined)?.response;
+    const answer = answerOf(response, error);
     const number = answer?.headers['x-number'];
     if (answer && Number(number) !== call.number) this.#broken(`it got the answer of ${number}`, call);
     if (!response || call.responseType === 'stream' || response.status !== 200) return;
@@ -302,7 +327,7 @@ export class Chaos {
       );
   }
 
-  /** A stream that a caller was handed ends with an error, or is whole. */
+  /** A stream that a caller was handed, with an error as well, breaks off or is whole. */
   async #read(call: Call, response: AxiosResponse): Promise<void> {
     const { data, status } = response;
     if (call.responseType !== 'stream') return;
@@ -331,7 +356,7 @@ export class Chaos {
   }
 
   /** What the library says of a call that has ended. */
-  #judgeEnd({ call, sends, isSettled, isOver, givenUp, told, state }: Made): void {
+  #judgeEnd({ call, sent, isSettled, isOver, givenUp, told, state }: Made): void {
     if (!isSettled) this.#broken('it never settles', call);
     else if (!isOver) this.#broken('its stream never ends', call);
     else if (told !== 1) this.#broken(`onSettled is called ${told} times`, call);
@@ -345,8 +370,8 @@ export class Chaos {
     if (free > 1) this.#broken('it is sent again for a stale connection more than once', call);
     const most = (POLICIES[call.client]?.maxRetries ?? 5) + 1 + free;
     if (attempts > most) this.#broken(`it makes ${attempts} attempts, of at most ${most}`, call);
-    if (sends > attempts) this.#broken(`${sends} requests left in ${attempts} attempts`, call);
-    if (call.body === 'stream' && sends > 1) this.#broken('a stream is sent twice', call);
+    if ((sent.at(-1) ?? 0) > attempts) this.#broken(`it sends attempt ${sent.at(-1)} of ${attempts}`, call);
+    if (call.body === 'stream' && sent.length > 1) this.#broken('a stream is sent twice', call);
   }
 
   /** What the server got of each call. */
@@ -358,19 +383,25 @@ export class Chaos {
       byCall.set(receipt.number, [...(byCall.get(receipt.number) ?? []), receipt]);
     }
     for (const [number, got] of byCall) {
-      const { call, sends } = this.#made.get(number) as Made;
-      if (got.length > sends) this.#broken(`the server got ${got.length} of ${sends} requests`, call);
+      const made = this.#made.get(number) as Made;
+      const { call, sent } = made;
+      const attempts = got.map(({ attempt }) => attempt);
+      if (attempts.some((attempt) => !sent.includes(attempt)) || new Set(attempts).size < got.length)
+        this.#broken(`attempts ${attempts} arrive where ${sent} are sent`, call);
+      for (const attempt of overtaken(attempts)) {
+        this.#overtaken++;
+        // A server that stood still may accept a new connection after it has read from those that it had.
+        const isGivenUp = GIVEN_UP.has(made.state?.failures[attempt - 1]?.code);
+        if (!isGivenUp) this.#broken(`attempts arrive as ${attempts}, none of them given up`, call);
+      }
       if (got.some(({ isRight }) => isRight === false)) this.#broken('the server got another body', call);
       if (got.some(({ method }) => method !== call.method))
         this.#broken('the server got another method', call);
       const keys = new Set(got.map(({ key }) => key));
       if (keys.size > 1 || keys.has(undefined) === call.key)
         this.#broken('the key is not one and the same', call);
-      const attempts = got.map(({ attempt }) => attempt);
-      if (attempts.some((attempt, index) => attempt <= (attempts[index - 1] ?? 0)))
-        this.#broken(`attempts arrive as ${attempts}`, call);
       const mayBeSentTwice = call.method !== 'POST' || call.key;
-      const before = got.slice(0, -1);
+      const before = got.filter(({ attempt }) => attempt < Math.max(...attempts));
       if (!mayBeSentTwice && !before.every(({ step }) => step !== 'frozen' && TURNED_AWAY.has(step)))
         this.#broken('a POST without a key is sent again, though the server may have processed it', call);
     }
@@ -419,14 +450,22 @@ export class Chaos {
     );
   }
 
-  /** Every now and then an origin starts anew, or stands still. */
+  /** Every now and then an origin starts anew, or answers nothing, or the whole server stands still. */
   #haveCrises(): () => void {
-    const timer = setInterval(() => {
+    const crises = setInterval(() => {
       const ms = Math.floor(100 + 500 * this.#random());
       const origin = Math.floor(this.#random() * this.#ports.length);
       this.#server.send({ do: this.#random() < 0.6 ? 'restart' : 'freeze', origin, ms } satisfies Order);
     }, CRISIS_EVERY);
-    return () => clearInterval(timer);
+    // As on a machine with too much to do: its kernel takes connections and requests, and nobody looks at them.
+    const standstills = setInterval(() => {
+      this.#server.kill('SIGSTOP');
+      realSetTimeout(() => this.#server.kill('SIGCONT'), 50 + 250 * this.#random());
+    }, STANDSTILL_EVERY);
+    return () => {
+      clearInterval(crises);
+      clearInterval(standstills);
+    };
   }
 
   async #report(): Promise<readonly Receipt[]> {
@@ -476,11 +515,21 @@ export class Chaos {
   }
 }
 
+/** Nobody waited any longer for the answer: axios' timeout under either adapter. */
+const GIVEN_UP: ReadonlySet<string | undefined> = new Set(['ECONNABORTED', 'ETIMEDOUT']);
+
 const realSetTimeout = globalThis.setTimeout;
 const realClearTimeout = globalThis.clearTimeout;
 
 const socketsOf = () =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+
+const answerOf = (response: AxiosResponse | undefined, error: unknown) =>
+  response ?? (error as { response?: AxiosResponse } | undefined)?.response;
+
+/** Those that arrived after a later one. */
+const overtaken = (arrived: readonly number[]) =>
+  arrived.filter((attempt, index) => attempt < Math.max(...arrived.slice(0, index)));
 
 function bodyOf({ number, body }: Call): unknown {
   if (body === 'json') return fieldsOf(number, 'request');

@@ -138,9 +138,9 @@ describe('after timeouts', () => {
     const budget = new RetryBudget({ refillPerSecond: 0 });
     const { client } = clientOf(server, { budget });
     const ended = outcomes(Array.from({ length: 8 }, () => client.get('/', { timeout: 30_000 })));
-    await until(() => server.requests.length === 8);
+    await until(() => server.requests.length >= 8);
     await pass(30_000);
-    await until(() => server.requests.length === 8 + 2);
+    await until(() => server.requests.length >= 8 + 2);
     await pass(30_000);
     expect(await ended).toEqual(Array(8).fill('retry-budget-empty'));
     expect(server.requests).toHaveLength(8 + 2);
@@ -152,7 +152,7 @@ describe('after timeouts', () => {
     const { client } = clientOf(server, { budget: new RetryBudget({ maxTimeoutTokens: 5 }) });
     const call = rejectionOf(client.get('/', { timeout: 30_000 }));
     for (let attempt = 1; attempt <= 6; attempt++) {
-      await until(() => server.requests.length === attempt);
+      await until(() => server.requests.length >= attempt);
       await pass(30_000);
     }
     expect(retryStateOf(await call)).toMatchObject({ outcome: 'retries-exhausted', attempts: 6 });

@@ -168,7 +168,7 @@ describe('what an inside interceptor makes of an answer', () => {
     stop();
     const call = client.get('/', { timeout: 30_000 });
     for (const attempt of [1, 2]) {
-      await until(() => server.requests.length === attempt);
+      await until(() => server.requests.length >= attempt);
       await pass(30_000);
     }
 
@@ -286,7 +286,7 @@ describe('what an inside interceptor makes of the config', () => {
 
     stop();
     const call = rejectionOf(client.get('/', { timeout: 60_000 }));
-    await until(() => server.requests.length === 1);
+    await until(() => server.requests.length >= 1);
     await pass(30_000);
     const error = await call;
 

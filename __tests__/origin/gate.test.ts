@@ -142,7 +142,7 @@ describe('a gate to an origin that is well', () => {
 });
 
 describe('an origin that refuses', () => {
-  it('is probed by one retry at a time, with rests that double up to three seconds', () => {
+  it('is probed by one retry at a time, with rests that double up to six tenths of a second', () => {
     const { holdAll, goDown, left, back } = makeGate();
     goDown();
     holdAll('abcdefghijkl', { patience: 60_000 });
@@ -156,7 +156,7 @@ describe('an origin that refuses', () => {
       back(false, 1);
     }
     // The first is that of few calls: a call that was alone when it came does not burn its retries.
-    expect(rests.slice(1)).toEqual([200, 400, 800, 1_600, 3_000, 3_000]);
+    expect(rests.slice(1)).toEqual([200, 400, 600, 600, 600, 600]);
   });
 
   it('holds no first attempts: each is a probe', () => {
@@ -280,6 +280,38 @@ describe('patience', () => {
     expect(gate.state(10_000)).toBe('rate-limited');
     jest.advanceTimersByTime(1);
     expect(left).toEqual(['a']);
+  });
+
+  it('begins when the first wait is over that it named, and not anew with each that it names', () => {
+    const { gate, hold, left } = makeGate();
+    for (let second = 0; second < 11; second++) {
+      gate.failed(REFUSED);
+      gate.namedWait(2_000);
+      if (second === 5) hold('a');
+      jest.advanceTimersByTime(1_000);
+    }
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(1_000);
+    expect(left).toEqual(['a: given-up']);
+  });
+
+  it('counts the wait that a 429 named, if that is not over when it goes down', () => {
+    const { gate } = makeGate();
+    gate.limited();
+    gate.namedWait(5_000);
+    gate.failed(REFUSED);
+    expect(gate.patienceLeft(10_000)).toBe(15_000);
+  });
+
+  it('does not count what was named before it was well', () => {
+    const { gate } = makeGate();
+    gate.failed(REFUSED);
+    gate.namedWait(5_000);
+    jest.advanceTimersByTime(6_000);
+    gate.succeeded(20);
+    gate.failed(REFUSED);
+    gate.namedWait(1_000);
+    expect(gate.patienceLeft(10_000)).toBe(11_000);
   });
 
   it('is no reason to fail where all is well', () => {
@@ -421,7 +453,7 @@ describe('retries and first attempts that are held', () => {
       for (; left.length === before; rest++) jest.advanceTimersByTime(1);
       rests.push(rest);
     }
-    expect(rests).toEqual([100, 200, 400, 800]);
+    expect(rests).toEqual([100, 200, 400, 600]);
   });
 });
 
@@ -434,6 +466,16 @@ describe('a 429', () => {
     expect(gate.window).toBeLessThan(1);
     goDown();
     expect(gate.givenUp(10_000)).toBe(false);
+  });
+
+  it('is what an origin looks like until something succeeds, whether it named a time or not', () => {
+    const { gate } = makeGate();
+    gate.limited();
+    expect(gate.state(10_000)).toBe('rate-limited');
+    jest.advanceTimersByTime(60_000);
+    expect(gate.state(10_000)).toBe('rate-limited');
+    gate.succeeded(20);
+    expect(gate.state(10_000)).toBe('well');
   });
 
   it('holds first attempts until the time it named where that is wished', () => {

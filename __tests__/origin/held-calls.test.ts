@@ -43,6 +43,17 @@ describe('calls that are held', () => {
     expect(new HeldCalls().earliest).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('go before others when all is well, and after them to probe, once they were held before', () => {
+    const calls = new HeldCalls();
+    const [fresh, again] = [heldCall(), heldCall({ retriesLeft: 4, wasHeld: true })];
+    calls.add(fresh, window, 0, 0);
+    calls.add(again, window, 1, 0);
+    expect(calls.nextRetry(true)).toBe(fresh);
+    expect(calls.nextRetry(false)).toBe(again);
+    calls.remove(again);
+    expect(calls.nextRetry(false)).toBe(fresh);
+  });
+
   it('are due at the end of their patience or of their time, whichever comes first', () => {
     const calls = new HeldCalls();
     calls.add(heldCall(), window, 5_000, 2_000);

@@ -103,6 +103,35 @@ describe('a window', () => {
 });
 
 describe('a window that probes', () => {
+  it('rests up to ten gaps between calls after a refusal: a refused probe is one call in ten', () => {
+    const { window, pace } = makeWindow();
+    for (let time = 0; time <= 1_000; time += 100) pace.noteFirstAttempt(time);
+    window.collapse(0, 1);
+    const rests = [1, 2, 3, 4, 5].map((second) => {
+      window.returnedFailed(second * 1_000, 1);
+      return window.restUntil - second * 1_000;
+    });
+    expect(rests).toEqual([200, 400, 800, 1_000, 1_000]);
+  });
+
+  it('rests up to three seconds again when a burst of calls has probed for long', () => {
+    const { window } = makeWindow();
+    window.collapse(0, 1);
+    const rests = Array.from({ length: 17 }, () => {
+      window.returnedFailed(0, 1);
+      return window.restUntil;
+    });
+    expect(rests.slice(13)).toEqual([600, 600, 3_000, 3_000]);
+  });
+
+  it('rests up to three seconds where calls are rare', () => {
+    const { window, pace } = makeWindow();
+    for (let time = 0; time <= 10_000; time += 1_000) pace.noteFirstAttempt(time);
+    window.collapse(0, 1);
+    for (let probe = 0; probe < 9; probe++) window.returnedFailed(0, 1);
+    expect(window.restUntil).toBe(3_000);
+  });
+
   it('rests twice as long as a probe hung, twice that after the next, and three seconds at most', () => {
     const { window } = makeWindow();
     window.collapse(0, 1);

@@ -4,7 +4,7 @@ import http from 'node:http';
 import { extname, join } from 'node:path';
 
 export const BASE = '/a-repository';
-const DIST = join(import.meta.dirname, '../../docs/.vitepress/dist');
+export const DIST = join(import.meta.dirname, '../../docs/.vitepress/dist');
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',

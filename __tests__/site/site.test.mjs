@@ -3,34 +3,25 @@
  * ignores: light and dark, on a phone and on a desk.
  */
 import assert from 'node:assert/strict';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launchChromium } from '../browser/chromium.mjs';
-import { serveSite } from './serve.mjs';
+import { DIST, serveSite } from './serve.mjs';
 
 const PICTURES = join(import.meta.dirname, 'screenshots');
 const docs = createRequire(join(import.meta.dirname, '../../docs/package.json'));
-const PAGES = [
-  '',
-  'guide/start.html',
-  'guide/options.html',
-  'guide/interceptors.html',
-  'guide/outages.html',
-  'guide/how-a-call-ends.html',
-  'benchmarks.html',
-  'faults.html',
-  'api/',
-  'api/axios-retry-budget.html',
-];
+const PAGES = readdirSync(DIST, { recursive: true })
+  .filter((name) => name.endsWith('.html') && !['404.html', 'playground.html'].includes(name))
+  .sort();
 
 let site;
 let browser;
 before(async () => {
   site = await serveSite();
   browser = await launchChromium();
-  await mkdir(PICTURES, { recursive: true });
 });
 after(async () => {
   await browser?.close();
@@ -89,23 +80,28 @@ async function barriers(page) {
   );
 }
 
+function picture(page, name, options) {
+  const path = join(PICTURES, `${name.replace('.html', '').replaceAll('/', '-')}.png`);
+  return page.screenshot({ path, ...options });
+}
+
 const isTooWide = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 
 describe('pages', () => {
-  for (const path of PAGES) {
-    test(`${path || 'the first page'} has room on a phone and on a desk, and no barriers`, async () => {
-      for (const [width, colorScheme] of [
-        [375, 'light'],
-        [1280, 'dark'],
-      ]) {
-        await visit(path, { width, colorScheme }, async (page) => {
-          assert.equal(await isTooWide(page), false);
-          assert.deepEqual(await barriers(page), []);
-          const name = path.replace(/\.html$|\/$/, '').replaceAll('/', '-') || 'index';
-          await page.screenshot({ path: join(PICTURES, `${name}-${width}-${colorScheme}.png`) });
-        });
-      }
+  for (const [index, path] of PAGES.entries()) {
+    // The schemes take turns: what is wrong with one is wrong on all pages.
+    const [onPhone, onDesk] = index % 2 === 0 ? ['light', 'dark'] : ['dark', 'light'];
+    test(`${path} has room on a phone, and no barriers`, async () => {
+      await visit(path, { width: 375, colorScheme: onPhone }, async (page) => {
+        assert.equal(await isTooWide(page), false);
+        assert.deepEqual(await barriers(page), []);
+        await picture(page, `${path}-375-${onPhone}`);
+        await page.emulateMedia({ colorScheme: onDesk });
+        await page.setViewportSize({ width: 1280, height: 800 });
+        assert.equal(await isTooWide(page), false);
+        await picture(page, `${path}-1280-${onDesk}`);
+      });
     });
   }
 
@@ -128,9 +124,8 @@ describe('the playground', () => {
           await played(page);
           assert.equal(await isTooWide(page), false);
           assert.deepEqual(await barriers(page), []);
-          const path = join(PICTURES, `playground-${width}-${colorScheme}.png`);
-          await page.screenshot({ path, fullPage: true });
-          assert.ok((await stat(path)).size > 30_000);
+          const image = await picture(page, `playground-${width}-${colorScheme}`, { fullPage: true });
+          assert.ok(image.length > 30_000);
         });
       });
     }
@@ -155,8 +150,8 @@ describe('the playground', () => {
       const slider = page.getByLabel('Load');
       await slider.focus();
       for (let step = 0; step < 4; step++) await page.keyboard.press('ArrowRight');
-      assert.equal(await slider.inputValue(), '70');
-      assert.equal(await slider.getAttribute('aria-valuetext'), '70%, 140 calls a second');
+      assert.equal(await slider.inputValue(), '60');
+      assert.equal(await slider.getAttribute('aria-valuetext'), '60%, 120 calls a second');
       await page.waitForSelector('.results .stale');
       await played(page);
       const now = await results(page);
@@ -206,7 +201,7 @@ describe('the playground', () => {
       };
       let median = Number.POSITIVE_INFINITY;
       // The machine may be busy with something else for a while.
-      for (let round = 0; round < 3 && median >= 1; round++) {
+      for (let round = 0; round < 4 && median >= 1; round++) {
         const times = [];
         while (times.length < 7) times.push(await playAnother());
         times.sort((a, b) => a - b);

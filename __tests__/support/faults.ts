@@ -373,7 +373,7 @@ export const FAULTS: readonly Fault[] = [
       open: bytes((socket) => socket.end(status(`${code} Not Now`))),
       expected: { http: kind, fetch: kind },
       ...(isTurnedAway && {
-        note: `What is answered with ${code} was not processed (RFC ${code === 429 ? 6585 : 8470}), so a POST is repeated as well; not where the http adapter followed a redirect there (fetch does not tell whether it did).`,
+        note: `What is answered with ${code} was not processed, ${code === 429 ? 'by convention' : 'says RFC 8470'}, so a POST is repeated as well; not where the http adapter followed a redirect there (fetch does not tell whether it did).`,
       }),
     };
   }),

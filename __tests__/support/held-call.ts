@@ -7,6 +7,7 @@ interface Description {
   readonly longest: number;
   readonly patience: number;
   readonly unsent: boolean;
+  readonly wasHeld: boolean;
   readonly leave: (departure: Departure) => void;
 }
 
@@ -15,6 +16,7 @@ class DescribedCall extends HeldCall {
     { retriesLeft, longest }: Description,
     readonly patience: number,
     readonly unsent: boolean,
+    readonly wasHeld: boolean,
     readonly leave: (departure: Departure) => void,
   ) {
     super(retriesLeft, longest);
@@ -28,10 +30,11 @@ export function heldCall(description: Partial<Description> = {}): HeldCall {
     longest: 30_000,
     patience: 10_000,
     unsent: false,
+    wasHeld: false,
     leave: () => {},
     ...description,
   };
-  return new DescribedCall(whole, whole.patience, whole.unsent, whole.leave);
+  return new DescribedCall(whole, whole.patience, whole.unsent, whole.wasHeld, whole.leave);
 }
 
 export type { Description as HeldCallDescription };

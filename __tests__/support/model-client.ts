@@ -73,16 +73,19 @@ class ModelClient {
       if (pass) continue;
       if (gate.givenUp(patience)) throw new CallFailed(answer.kind);
       const since = performance.now();
-      const departure = await this.#hold(maxRetries - retry, queueTimeLeft, false);
+      const wasHeld = queueTimeLeft < maxQueueTime;
+      const departure = await this.#hold(maxRetries - retry, queueTimeLeft, false, wasHeld);
       queueTimeLeft -= performance.now() - since;
       pass = passOf(departure);
       if (!pass) throw new CallFailed(String(departure));
     }
   }
 
-  #hold(retriesLeft: number, longest: number, unsent: boolean): Promise<Departure> {
+  #hold(retriesLeft: number, longest: number, unsent: boolean, wasHeld = false): Promise<Departure> {
     return new Promise((leave) => {
-      this.#gate?.hold(heldCall({ retriesLeft, longest, patience: this.#options.patience, unsent, leave }));
+      this.#gate?.hold(
+        heldCall({ retriesLeft, longest, patience: this.#options.patience, unsent, wasHeld, leave }),
+      );
     });
   }
 

@@ -15,13 +15,19 @@ const REAL = [
   'clearInterval',
 ] as const;
 
+let isStopped = false;
+
 /** It goes on again when the test has ended. */
 export function stoppableClock() {
-  afterEach(() => void jest.useRealTimers());
+  afterEach(() => {
+    isStopped = false;
+    jest.useRealTimers();
+  });
   return { stop, pass, until, settling };
 }
 
 function stop(): void {
+  isStopped = true;
   jest.useFakeTimers({ doNotFake: [...REAL] });
 }
 
@@ -32,7 +38,8 @@ async function pass(ms: number): Promise<void> {
 
 /** Lets things happen until that is so. Little time passes meanwhile, enough for a short backoff, and not more than really does. */
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await pass(1);
+  // A test that has taken too long is over.
+  while (isStopped && !isSo()) await pass(1);
 }
 
 /** The same until a promise settles. */

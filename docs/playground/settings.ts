@@ -23,7 +23,7 @@ export interface Settings {
 }
 
 export const DEFAULTS: Readonly<Settings> = {
-  load: 50,
+  load: 40,
   processes: 20,
   kind: 'stalling',
   down: 3,

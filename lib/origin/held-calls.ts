@@ -36,6 +36,9 @@ export abstract class HeldCall implements InLine, Pass {
   /** A first attempt. */
   abstract get unsent(): boolean;
 
+  /** A retry whose call was held before. */
+  abstract get wasHeld(): boolean;
+
   /** Called once, never before `hold` has returned, and never after it was taken out. */
   abstract leave(departure: Departure): void;
 }
@@ -44,6 +47,8 @@ export class HeldCalls {
   /** First attempts. */
   readonly #unsent = new Line<HeldCall>();
   readonly #retries = new Line<HeldCall>();
+  /** Retries whose calls were held before, and probed in vain: they have waited longest. */
+  readonly #again = new Line<HeldCall>();
   /** Retries that are their calls' last: they do not probe as long as others can. */
   readonly #lastChances = new Line<HeldCall>();
   readonly #deadlines = new DeadlineHeap<HeldCall>();
@@ -54,9 +59,8 @@ export class HeldCalls {
   }
 
   nextRetry(isProbing: boolean): HeldCall | undefined {
-    const retry = this.#retries.first;
-    const lastChance = this.#lastChances.first;
-    return isProbing ? (retry ?? lastChance) : (lastChance ?? retry);
+    const lines = [this.#lastChances, this.#again, this.#retries];
+    return (isProbing ? lines.reverse() : lines).find(({ first }) => first)?.first;
   }
 
   /** When somebody's time may be up. */
@@ -100,9 +104,10 @@ export class HeldCalls {
     return undefined;
   }
 
-  #lineOf({ unsent, retriesLeft }: HeldCall): Line<HeldCall> {
+  #lineOf({ unsent, retriesLeft, wasHeld }: HeldCall): Line<HeldCall> {
     if (unsent) return this.#unsent;
-    return retriesLeft <= 1 ? this.#lastChances : this.#retries;
+    if (retriesLeft <= 1) return this.#lastChances;
+    return wasHeld ? this.#again : this.#retries;
   }
 }
 

@@ -17,6 +17,11 @@ const FASTER = 4;
 const FIRST_REST = 100;
 /** up to this, */
 const LONGEST_REST = 3_000;
+/** and where calls are frequent, up to so many gaps between them, but no less than this: a refused probe is one call in ten, then; */
+const LONGEST_REST_IN_GAPS = 10;
+const SHORTEST_LONGEST_REST = 600;
+/** that for so many probes: in an outage of many seconds it would burn the retries of a batch. */
+const FREQUENT_PROBES = 16;
 /** and after a probe that hung it is at least so many times as long as the probe took: it is still in the server's queue. */
 const REST_AFTER_HANGING = 2;
 const LONGEST_REST_CONGESTED = 15_000;
@@ -142,8 +147,11 @@ export class Window {
   }
 
   #restAfterFailure(took: number): number {
-    const refused = FIRST_REST * 2 ** (this.#failedProbes - 1);
-    const hung = REST_AFTER_HANGING * took * 2 ** (this.#failedProbes - 1);
+    const isFrequent = this.#failedProbes <= FREQUENT_PROBES;
+    const frequent = Math.max(SHORTEST_LONGEST_REST, LONGEST_REST_IN_GAPS * this.#pace.gap);
+    const longest = isFrequent ? frequent : LONGEST_REST;
+    const refused = Math.min(longest, FIRST_REST * 2 ** (this.#failedProbes - 1));
+    const hung = took < FIRST_REST ? 0 : REST_AFTER_HANGING * took * 2 ** (this.#failedProbes - 1);
     const rest = Math.min(LONGEST_REST, Math.max(refused, hung)) * jitter();
     return this.#isOverloaded(took) ? Math.max(rest, this.#rest()) : rest;
   }

@@ -69,7 +69,8 @@ export interface RetryPolicy {
   timeBudget?: number | undefined;
   /**
    * Judges the error: may it be gone a moment later? `undefined` leaves it to the built-in classification, a rejection with
-   * nothing is a no. Asked last, and not when no retry is left.
+   * nothing is a no. Asked last, and not when no retry is left. `false` overrules: `status >= 500` alone switches off retries after
+   * resets and timeouts, so write `|| undefined` behind it.
    * Whether the request may be repeated is decided by `methods` and `idempotencyKey` all the same.
    */
   isRetryable?:
@@ -98,41 +99,46 @@ export interface RetryPolicy {
   nextAttempt?: ((event: RetryEvent) => Overlay | Promise<Overlay>) | undefined;
   /**
    * Methods that may be repeated without an idempotency key, in any case; replaces the default: GET, HEAD, OPTIONS, TRACE, QUERY, PUT,
-   * DELETE (RFC 9110 section 9.2.2). What surely was not processed is repeated whatever its method: no connection was made, or the
-   * answer is 425 or 429 and no redirect led there.
+   * DELETE (RFC 9110 section 9.2.2). What was not processed is repeated whatever its method: no connection was made, or the
+   * answer is 425 (RFC 8470) or, by convention, 429, and no redirect led there.
    */
   methods?: readonly string[] | undefined;
   /**
    * Makes any method repeatable. `true`: a UUID v4 made once per logical request (none for safe methods, which need
    * none); a string, or a function of the config: that key. Sent on every attempt unchanged; a key header that the
    * caller or an interceptor already set counts the same and is never overwritten. Visible ASCII, spaces only inside, else the
-   * request is rejected unsent. After draft-ietf-httpapi-idempotency-key-header. Default false.
+   * request is rejected unsent. The server has to know the header. After draft-ietf-httpapi-idempotency-key-header. Default false.
    */
   idempotencyKey?: boolean | string | ((config: AxiosRequestConfig) => string) | undefined;
-  /** The header that carries the key. Default `Idempotency-Key`. */
+  /** The header that carries the key; whatever stands in it counts as one, so not a trace id's. Default `Idempotency-Key`. */
   idempotencyKeyHeader?: string | undefined;
   /** A header that tells the server the number of the attempt: 1, 2, ... Default none. */
   attemptHeader?: string | undefined;
   /**
-   * Milliseconds an origin may be without a sign of life before its calls fail fast, from its first failure without a success
-   * since. Until then retries that may not go yet are held at the gate of their origin. `0`: nothing is ever held: a bucket of tokens
+   * Milliseconds an origin may be without a sign of life (a success, an answer that is nobody's to retry, a 429), from its first
+   * failure without one since, or the end of the wait that a 503 named first. Until then retries that may not go yet are held at the
+   * gate of their origin; afterwards calls are tried once, without retries (`origin-down`). `0`: nothing is ever held: a bucket of tokens
    * decides, and when it is empty the call fails at once. `Infinity`: held as long as `timeBudget`, `maxQueueTime` and the
    * signal allow. Default 10 000.
    */
   patience?: number | undefined;
-  /** Milliseconds: the longest one call is held in all, the draining of the line after recovery included. Default 30 000. */
+  /**
+   * Milliseconds: the longest one call is held in all, the draining of the line after recovery included (`held-too-long`). Waits that
+   * the server names are not counted. Default 30 000.
+   */
   maxQueueTime?: number | undefined;
-  /** The most calls held per origin; one more fails at once (`retry-budget-empty`). Default 10 000. */
+  /** The most calls held per origin; one retry more ends at once (`queue-full`), one first attempt more is sent. Default 10 000. */
   maxHeld?: number | undefined;
   /**
    * Whether first attempts are held as well. `'stalled'` (default): while the origin takes requests and answers none.
    * `'rate-limited'`: also until the time that a 429 or 503 named. `false`: never, and a timeout of this call is no evidence of
-   * a stall (a long poll, which is meant to time out). What was never sent is held, never refused: when patience ends, it is sent.
+   * a stall (a long poll, which is meant to time out). What was never sent is held, never refused: one `patience` after it came, at
+   * the latest, it is sent.
    */
   holdNewCalls?: HoldNewCalls | undefined;
   /**
    * A budget that every retry must also draw a token from, to share between all origins and clients that name it. A retry
-   * without a token is held until there is one, the gate lets it probe, or patience ends. Default none; with `patience: 0` one
+   * without a token is held until there is one, the gate lets it probe, or patience or `maxQueueTime` ends. Default none; with `patience: 0` one
    * `RetryBudget` of 20 tokens per origin and attached instance, or none with `false`. One of your own make is best
    * an instance of a class: axios copies plain objects, so those are told apart by their `tryAcquire` function.
    */
