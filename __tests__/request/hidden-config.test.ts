@@ -132,3 +132,17 @@ test('an interceptor that is registered while the first attempt is out sees what
   await client.put('/a', { a: 1 });
   expectTheSameThrice(seen);
 });
+
+test('what an interceptor of responses writes on the config reaches no retry', async () => {
+  const { seen, adapter } = flaky();
+  const client = axios.create({ baseURL: 'http://a.test', adapter: adapter as never });
+  client.interceptors.response.use(undefined, (error) => {
+    error.config.url = '/elsewhere';
+    error.config.timeout = 1;
+    error.config.meta.list.push(2);
+    return Promise.reject(error);
+  });
+  attachRetry(client, QUICK);
+  await client.get('/a', { meta: { list: [1] } } as object);
+  expectTheSameThrice(seen);
+});
