@@ -218,6 +218,30 @@ describe('first attempts', () => {
     expect(retryStateOf(calls.at(-1)?.value)?.totalHeld).toBeGreaterThan(0);
   });
 
+  test('know how long they were held', async () => {
+    const { get, origin } = await stalled();
+    const startedAt = performance.now();
+    const call = get();
+    origin.answer = 200;
+    while (call.status === 'pending') await advance(10);
+    const took = performance.now() - startedAt;
+    const { totalHeld = 0, attempts } = retryStateOf(call.value) ?? {};
+    expect(attempts).toBe(1);
+    expect(totalHeld).toBeGreaterThan(0);
+    expect(totalHeld).toBeLessThanOrEqual(took);
+  });
+
+  test('are held no more than maxHeld at once, retries included; one more is sent', async () => {
+    const { gets, stub, report } = await stalled({ maxHeld: 4 });
+    const { held: before = 0 } = report() ?? {};
+    expect(before).toBeLessThan(4);
+    const sent = stub.at.length;
+    gets(6);
+    await advance(0);
+    expect(report()?.held).toBe(4);
+    expect(stub.at.length - sent).toBe(6 - (4 - before));
+  });
+
   test('that are held run no inside interceptor and no adapter before they are let go', async () => {
     const log: string[] = [];
     const stub = stubAdapter(HANG, HANG, HANG, HANG);
@@ -258,6 +282,7 @@ describe('first attempts', () => {
     controller.abort();
     await advance(0);
     expect(axios.isCancel(call.value)).toBe(true);
+    expect(call.value).toMatchObject({ config: { url: '/' } });
     expect(retryStateOf(call.value)).toMatchObject({ outcome: 'aborted', attempts: 0, retries: 0 });
     expect(stub.at.length).toBe(sent);
   });
@@ -269,6 +294,7 @@ describe('first attempts', () => {
     await advance(51);
     expect(call.value).toMatchObject({ code: 'ETIMEDOUT' });
     expect(outcomeOf(call)).toBe('time-budget-exceeded');
+    expect(retryStateOf(call.value)?.attempts).toBe(0);
     expect(stub.at.length).toBe(sent);
   });
 
@@ -433,6 +459,20 @@ describe('reset()', () => {
     await advance(3_000);
     expect(calls.map(outcomeOf)).toEqual(Array(20).fill('succeeded'));
   });
+});
+
+test('a time budget counts what interceptors outside take', async () => {
+  const { client } = clientOf({ timeBudget: 500 });
+  client.defaults.adapter = stubAdapter(HANG).adapter;
+  client.interceptors.request.use(async (config) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return config;
+  });
+  const call = watch(client.get('/'));
+  await advance(499);
+  expect(call.status).toBe('pending');
+  await advance(2);
+  expect(outcomeOf(call)).toBe('time-budget-exceeded');
 });
 
 test('a lone call outlasts three seconds of refusals with its five retries', async () => {
