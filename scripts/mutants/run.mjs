@@ -37,7 +37,7 @@ const { values, positionals } = parseArgs({
 const dir = `reports/${values.into}`;
 const planPath = `${dir}/plan.json`;
 /** A process is done with after that many mutations. */
-const AT_A_TIME = 50;
+const AT_A_TIME = 100;
 
 const filesIn = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
