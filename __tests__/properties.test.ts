@@ -151,8 +151,14 @@ it('holds for any answers and any policy', async () => {
             expect(policy.timeBudget).toBeDefined();
             expect(isTransient(last)).toBe(true);
             break;
+          case 'origin-down':
+          case 'held-too-long':
+          case 'queue-full':
+            expect(policy.patience).toBeGreaterThan(0);
+            expect(isTransient(last)).toBe(true);
+            break;
           case 'retry-budget-empty':
-            expect(policy.patience > 0 || policy.budget !== false).toBe(true);
+            expect(policy.budget).not.toBe(false);
             expect(isTransient(last)).toBe(true);
             break;
           default:

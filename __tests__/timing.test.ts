@@ -6,6 +6,7 @@ import {
   interruptionOf,
   now,
   StopSignal,
+  settled,
   startTimer,
   wait,
 } from '../lib/timing';
@@ -136,6 +137,13 @@ describe('a timer', () => {
     // Its later parts as well.
     (setTimeout.mock.lastCall as [() => void])[0]();
     expect(timer.unref).toHaveBeenCalledTimes(2);
+  });
+
+  test('without an end has no timer', async () => {
+    const interrupters = { detached: new StopSignal() };
+    const end = settled(Promise.resolve(), Number.POSITIVE_INFINITY, interrupters);
+    expect(jest.getTimerCount()).toBe(0);
+    expect(await end).toBeUndefined();
   });
 
   test('in the background does without unref where timers are numbers, as in browsers', () => {

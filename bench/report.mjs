@@ -26,6 +26,7 @@ const sections = {
   instructions: instructionsTable(results['happy-path']),
   'waiting-memory': memoryTable(results['waiting-memory']),
   'bundle-size': sizeTable(results['bundle-size']),
+  callers: callersTable(results.callers),
   'hiccup-flaky': hiccupTable(results.hiccup, 'flaky'),
   'hiccup-rejecting': hiccupTable(results.hiccup, 'rejecting'),
   'hiccup-refusing': hiccupTable(results.hiccup, 'refusing'),

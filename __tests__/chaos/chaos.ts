@@ -169,6 +169,12 @@ export class Chaos {
     };
     await this.#unlessStuck(Promise.all(Array.from({ length: CONCURRENCY }, work)));
     stopCrises();
+    // Before the server resets them all.
+    const inUse = () => Object.values(this.#agent.sockets).flat().length;
+    await this.#until(
+      () => inUse() === 0,
+      () => `${inUse()} sockets are in use by no call`,
+    );
     const receipts = await this.#report();
     this.#judgeReceipts(receipts);
     for (const made of this.#made.values()) this.#judgeEnd(made);
@@ -224,7 +230,8 @@ export class Chaos {
     made.isSettled = true;
     stop();
     this.#judgeAnswer(made, response, error);
-    if (response) await this.#read(call, response);
+    const answer = answerOf(response, error);
+    if (answer) await this.#read(call, answer);
     made.isOver = true;
   }
 
@@ -301,7 +308,7 @@ export class Chaos {
 
   /** What a caller got: the answer that is meant for him, whole. */
   #judgeAnswer({ call }: Made, response: AxiosResponse | undefined, error: unknown): void {
-    const answer = response ?? (error as { response?: AxiosResponse } | undefined)?.response;
+    const answer = answerOf(response, error);
     const number = answer?.headers['x-number'];
     if (answer && Number(number) !== call.number) this.#broken(`it got the answer of ${number}`, call);
     if (!response || call.responseType === 'stream' || response.status !== 200) return;
@@ -320,7 +327,7 @@ export class Chaos {
       );
   }
 
-  /** A stream that a caller was handed ends with an error, or is whole. */
+  /** A stream that a caller was handed, with an error as well, breaks off or is whole. */
   async #read(call: Call, response: AxiosResponse): Promise<void> {
     const { data, status } = response;
     if (call.responseType !== 'stream') return;
@@ -516,6 +523,9 @@ const realClearTimeout = globalThis.clearTimeout;
 
 const socketsOf = () =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+
+const answerOf = (response: AxiosResponse | undefined, error: unknown) =>
+  response ?? (error as { response?: AxiosResponse } | undefined)?.response;
 
 /** Those that arrived after a later one. */
 const overtaken = (arrived: readonly number[]) =>

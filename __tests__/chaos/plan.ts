@@ -90,6 +90,9 @@ const SLOW: readonly Step[] = [
   '503, no end',
 ];
 
+/** Milliseconds. */
+const LONG = 60_000;
+
 /** Numbers in [0, 1) that follow from a seed: mulberry32. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
@@ -161,7 +164,8 @@ export function callOf(seed: number, number: number): Call {
     reads: chance(0.8) ? 'all' : 'nothing',
     maxContentLength: chance(0.3),
     timeout: 150 + Math.floor(150 * random()),
-    timeBudget: chance(0.3) ? 100 + Math.floor(500 * random()) : undefined,
+    // What is left of a long one would be seen.
+    timeBudget: chance(0.4) ? of([100 + Math.floor(500 * random()), LONG]) : undefined,
     abort: chance(0.12)
       ? { after: chance(0.1) ? 0 : Math.ceil(120 * random() ** 2), by: of(['signal', 'token'] as const) }
       : undefined,

@@ -33,12 +33,16 @@ describe('the end of a call', () => {
     expect(await countOf(reason, { retries: 1 })).toBe(0);
   });
 
-  test.each(['aborted', 'detached', 'time-budget-exceeded', 'retry-after-too-long', 'retry-budget-empty'])(
-    '%s: is no end of all retries',
-    async (reason) => {
-      expect(await countOf(reason)).toBe(0);
-    },
-  );
+  test.each([
+    'aborted',
+    'detached',
+    'time-budget-exceeded',
+    'retry-after-too-long',
+    'origin-down',
+    'retry-budget-empty',
+  ])('%s: is no end of all retries', async (reason) => {
+    expect(await countOf(reason)).toBe(0);
+  });
 
   test.each([[new Error('an interceptor’s own')], ['text'], [null]])(
     'by what is no error of axios is none: %p',

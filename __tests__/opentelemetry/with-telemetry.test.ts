@@ -173,6 +173,20 @@ test('a meter that throws does calls no harm, and is told of', async () => {
   diag.disable();
 });
 
+test('the failure that ends a call has no wait', async () => {
+  const { meter, points } = collector();
+  const { client } = clientOf({ patience: 0, maxRetries: 1 }, { meter }, 503, 503);
+  await rejectionOf(client.get('/'));
+  expect(await points('axios.retry.delay')).toEqual([[0.002, { ...GET, delay_source: 'backoff' }]]);
+});
+
+test('an observer that hears of no end is no trouble', async () => {
+  const { meter, points } = collector();
+  const { client } = clientOf({ observer: {} }, { meter });
+  await client.get('/');
+  expect(await points('axios.retry.calls')).toHaveLength(1);
+});
+
 test('thousands of servers are not all kept', async () => {
   const { meter, points } = collector();
   const { client } = clientOf({}, { meter });
@@ -187,7 +201,7 @@ test('thousands of servers are not all kept', async () => {
 test('how long calls were held, where that was more than the time it takes to ask', async () => {
   const { meter, points } = collector();
   const { observer } = withTelemetry({}, { meter });
-  for (const totalHeld of [0, 0.9, 1_500, 500]) {
+  for (const totalHeld of [0, 0.9, 1, 1_499, 500]) {
     const state = { outcome: 'succeeded', retries: 0, totalHeld, failures: [] };
     observer?.settled?.({ state, method: 'GET', origin: 'https://orders.test' } as never);
   }

@@ -282,6 +282,38 @@ describe('patience', () => {
     expect(left).toEqual(['a']);
   });
 
+  it('begins when the first wait is over that it named, and not anew with each that it names', () => {
+    const { gate, hold, left } = makeGate();
+    for (let second = 0; second < 11; second++) {
+      gate.failed(REFUSED);
+      gate.namedWait(2_000);
+      if (second === 5) hold('a');
+      jest.advanceTimersByTime(1_000);
+    }
+    expect(left).toEqual([]);
+    jest.advanceTimersByTime(1_000);
+    expect(left).toEqual(['a: given-up']);
+  });
+
+  it('counts the wait that a 429 named, if that is not over when it goes down', () => {
+    const { gate } = makeGate();
+    gate.limited();
+    gate.namedWait(5_000);
+    gate.failed(REFUSED);
+    expect(gate.patienceLeft(10_000)).toBe(15_000);
+  });
+
+  it('does not count what was named before it was well', () => {
+    const { gate } = makeGate();
+    gate.failed(REFUSED);
+    gate.namedWait(5_000);
+    jest.advanceTimersByTime(6_000);
+    gate.succeeded(20);
+    gate.failed(REFUSED);
+    gate.namedWait(1_000);
+    expect(gate.patienceLeft(10_000)).toBe(11_000);
+  });
+
   it('is no reason to fail where all is well', () => {
     const { gate } = makeGate();
     expect(gate.givenUp(0)).toBe(false);
@@ -436,6 +468,16 @@ describe('a 429', () => {
     expect(gate.givenUp(10_000)).toBe(false);
   });
 
+  it('is what an origin looks like until something succeeds, whether it named a time or not', () => {
+    const { gate } = makeGate();
+    gate.limited();
+    expect(gate.state(10_000)).toBe('rate-limited');
+    jest.advanceTimersByTime(60_000);
+    expect(gate.state(10_000)).toBe('rate-limited');
+    gate.succeeded(20);
+    expect(gate.state(10_000)).toBe('well');
+  });
+
   it('holds first attempts until the time it named where that is wished', () => {
     const { gate } = makeGate();
     gate.limited();
@@ -483,7 +525,7 @@ describe('a pass', () => {
       expect(left).toEqual(['a']);
       expect(gate.window).toBe(1);
       jest.advanceTimersByTime(1_000);
-      gate.returned(lost, { ok, took: 3_000 });
+      gate.returned(lost, { ok, took: 20 });
       expect(gate.window).toBe(1);
     },
   );

@@ -121,6 +121,22 @@ describe('origins', () => {
     expect(names(origins)).toEqual([]);
   });
 
+  it('tell since when they are down and until when they asked to be left alone, the same whenever they are asked', () => {
+    const origins = new Origins();
+    const { gate } = origins.findOrMake(host('a'));
+    const date = Date.now();
+    gate.failed(failure);
+    gate.namedWait(2_000);
+    const report = () => origins.report(PATIENCE, () => undefined)[0];
+    expect(report()).toMatchObject({ downSince: date, until: date + 2_000, state: 'rate-limited' });
+    jest.advanceTimersByTime(1_999.5);
+    expect(report()).toMatchObject({ downSince: date, until: date + 2_000 });
+    jest.advanceTimersByTime(1);
+    expect(report()).not.toHaveProperty('until');
+    gate.alive();
+    expect(report()).not.toHaveProperty('downSince');
+  });
+
   it('let go at once of what they hold when they are reset', () => {
     const origins = new Origins();
     const { gate } = origins.findOrMake(host('a'));

@@ -98,7 +98,15 @@ describe('a turn', () => {
     const way = makeWay({ patience: 1_000 });
     expect(await Turn.request(way)).toBeInstanceOf(Turn);
     await advance(1_000);
-    expect(await Turn.request(way)).toBeUndefined();
+    expect(Turn.request(way)).toBe('origin-down');
+  });
+
+  it('does not come where patience ends before the wait that the server named', () => {
+    const way = makeWay();
+    expect(Turn.request(way, 10_000)).toBeInstanceOf(Turn);
+    expect(Turn.request(way, 10_001)).toBe('origin-down');
+    way.gate.alive();
+    expect(Turn.request(way, 10_001)).toBeInstanceOf(Turn);
   });
 
   it('does not come where as many are held as may be', () => {
@@ -106,8 +114,8 @@ describe('a turn', () => {
     goDown(way.gate);
     const turn = Turn.request(way) as Turn;
     askFor(way);
-    expect(Turn.request(way)).toBeUndefined();
-    expect(turn.ready(5, 1_000, { detached: new StopSignal() })).toBe('expired');
+    expect(Turn.request(way)).toBe('queue-full');
+    expect(turn.ready(5, 1_000, { detached: new StopSignal() })).toBe('queue-full');
   });
 
   it('ends when it was held as long as it may be', async () => {
@@ -115,7 +123,7 @@ describe('a turn', () => {
     goDown(way.gate);
     const { ready } = askFor(way, 50);
     await advance(50);
-    expect(ready).toEqual({ status: 'fulfilled', value: 'expired' });
+    expect(ready).toEqual({ status: 'fulfilled', value: 'held-too-long' });
   });
 
   it('ends when patience is over', async () => {
@@ -123,7 +131,7 @@ describe('a turn', () => {
     goDown(way.gate);
     const { ready } = askFor(way);
     await advance(50);
-    expect(ready).toEqual({ status: 'fulfilled', value: 'expired' });
+    expect(ready).toEqual({ status: 'fulfilled', value: 'origin-down' });
   });
 });
 
@@ -134,7 +142,7 @@ describe('a turn without a gate', () => {
   ])('comes with a token, of a budget that is kept in %s', async (_, answer) => {
     const budget = makeBudget(answer(false), answer(true));
     const way = withoutGate({ budget, kind: 'after-timeout' });
-    expect(await Turn.request(way)).toBeUndefined();
+    expect(await Turn.request(way)).toBe('retry-budget-empty');
     const turn = (await Turn.request(way)) as Turn;
     expect(turn.ready(5, 1_000, { detached: new StopSignal() })).toBeUndefined();
     expect(turn.hasPassed).toBe(false);
@@ -218,7 +226,7 @@ describe('a turn that waits for a token', () => {
     await advance(1_099);
     expect(ready.status).toBe('pending');
     await advance(1);
-    expect(ready).toEqual({ status: 'fulfilled', value: 'expired' });
+    expect(ready).toEqual({ status: 'fulfilled', value: 'retry-budget-empty' });
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -227,7 +235,7 @@ describe('a turn that waits for a token', () => {
     await advance(1_099);
     expect(ready.status).toBe('pending');
     await advance(1);
-    expect(ready).toEqual({ status: 'fulfilled', value: 'expired' });
+    expect(ready).toEqual({ status: 'fulfilled', value: 'origin-down' });
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -240,7 +248,7 @@ describe('a turn that waits for a token', () => {
     await advance(900);
     expect(ready.status).toBe('pending');
     await advance(350);
-    expect(ready.value).toBe('expired');
+    expect(ready.value).toBe('origin-down');
   });
 
   it('loses no patience to a wait that the server named', async () => {
@@ -251,7 +259,7 @@ describe('a turn that waits for a token', () => {
     await advance(3_900);
     expect(ready.status).toBe('pending');
     await advance(100);
-    expect(ready.value).toBe('expired');
+    expect(ready.value).toBe('origin-down');
   });
 
   it('ends as cancelled, however little patience is left', async () => {
@@ -293,7 +301,7 @@ describe('a turn that waits for a token', () => {
     const way = makeWay({ budget: makeBudget(away) });
     const { ready } = askFor(way, 50);
     await advance(50);
-    expect(ready.value).toBe('expired');
+    expect(ready.value).toBe('retry-budget-empty');
     expect(way.asker.budgetError).toEqual(new Error('away'));
   });
 
@@ -316,13 +324,20 @@ describe('a turn that waits for a token', () => {
       way.gate.alive();
       const { ready } = askFor(way, 1_000);
       for (let tick = 0; tick < 4; tick++) await advance(250);
+      expect(ready.value).toBe('retry-budget-empty');
+    });
+
+    it('is held as long as patience lasts, also on a clock that stands still', async () => {
+      jest.spyOn(performance, 'now').mockReturnValue(10_000);
+      const { ready } = askFor(makeWay({ budget: makeBudget(), patience: 1_000 }));
+      for (let tick = 0; tick < 4; tick++) await advance(250);
       expect(ready.value).toBe('expired');
     });
 
     it('is held as long as patience lasts, whatever the clock says', async () => {
       const { ready } = askFor(makeWay({ budget: makeBudget(), patience: 1_000 }));
       for (let tick = 0; tick < 4; tick++) await advance(250);
-      expect(ready.value).toBe('expired');
+      expect(ready.value).toBe('origin-down');
     });
   });
 });

@@ -67,15 +67,13 @@ describe('retries while an origin is down', () => {
   test('fail when patience is over, each with the last error of its own, and those after that at once', async () => {
     const { calls, get, report, origin } = await down();
     await advance(10_000);
-    expect(calls.map(outcomeOf).filter((outcome) => outcome === 'retry-budget-empty').length).toBeGreaterThan(
-      10,
-    );
+    expect(calls.map(outcomeOf).filter((outcome) => outcome === 'origin-down').length).toBeGreaterThan(10);
     expect(calls.map(({ status }) => status)).toEqual(Array(20).fill('rejected'));
     expect(report()).toMatchObject({ state: 'given-up', held: 0 });
 
     const late = get();
     await advance(0);
-    expect(outcomeOf(late)).toBe('retry-budget-empty');
+    expect(outcomeOf(late)).toBe('origin-down');
     expect(retryStateOf(late.value)).toMatchObject({ attempts: 1, totalDelay: 0 });
 
     // Each first attempt is the probe: the first success ends it.
@@ -96,7 +94,7 @@ describe('retries while an origin is down', () => {
     await advance(50_000);
     expect(calls.some(({ status }) => status === 'pending')).toBe(true);
     await advance(30_000);
-    expect(calls.map(outcomeOf)).toEqual(Array(20).fill('retry-budget-empty'));
+    expect(calls.map(outcomeOf)).toEqual(Array(20).fill('held-too-long'));
     for (const { value } of calls) expect(retryStateOf(value)?.totalHeld).toBeLessThan(60_100);
   });
 
@@ -105,9 +103,7 @@ describe('retries while an origin is down', () => {
     const calls = gets(20);
     await advance(1_000);
     expect(report()?.held).toBeLessThanOrEqual(5);
-    expect(calls.map(outcomeOf).filter((outcome) => outcome === 'retry-budget-empty').length).toBeGreaterThan(
-      8,
-    );
+    expect(calls.map(outcomeOf).filter((outcome) => outcome === 'queue-full').length).toBeGreaterThan(8);
   });
 
   test('with patience: 0 are never held: the bucket decides', async () => {
@@ -372,7 +368,7 @@ describe('a budget beside the gate', () => {
     const { get } = clientOf({ budget, patience: 2_000 });
     const call = get();
     await advance(2_200);
-    expect(outcomeOf(call)).toBe('retry-budget-empty');
+    expect(outcomeOf(call)).toBe('origin-down');
     expect(retryStateOf(call.value)?.attempts).toBe(1);
     expect(jest.getTimerCount()).toBe(0);
   });

@@ -1021,9 +1021,10 @@ describe('serialised', () => {
     const { state } = await get(client, config);
 
     expect(JSON.stringify(events)).not.toContain('hunter2');
+    const about = { method: 'GET', origin: 'unknown', state: JSON.parse(JSON.stringify(state)) };
     expect(JSON.parse(JSON.stringify(events))).toEqual([
-      { state: JSON.parse(JSON.stringify(state)), retry: 1, delay: 100, delaySource: 'backoff' },
-      { state: JSON.parse(JSON.stringify(state)), reason: 'retries-exhausted' },
+      { ...about, retry: 1, delay: 100, delaySource: 'backoff' },
+      { ...about, reason: 'retries-exhausted' },
     ]);
     expect({ ...events[0] }).not.toHaveProperty('error');
   });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { Outcome, RetryState } from '../../lib/policy/events';
 import { LiveRetryState, retriesExhausted, retryStateOf } from '../../lib/request/retry-state';
@@ -214,6 +215,9 @@ describe('a server asks whether a call of its own has been retried enough', () =
     ['retries-exhausted', false, true],
     ['time-budget-exceeded', false, true],
     ['server-said-stop', true, true],
+    ['origin-down', true, true],
+    ['held-too-long', true, true],
+    ['queue-full', true, true],
     ['retry-budget-empty', true, true],
     ['retry-after-too-long', true, true],
     ['not-retryable', false, false],
@@ -245,3 +249,17 @@ test.each([{}, { outcome: 'succeeded' }, { attempts: 1 }, { attempts: '1', outco
     expect(retryStateOf({ config: { retryState } })).toBeUndefined();
   },
 );
+
+test('is one line where an error is logged', () => {
+  const state = new LiveRetryState(OWNER, performance.now() - 1_000);
+  expect(inspect(state)).toBe('RetryState: pending, attempts: 1, milliseconds: 1000');
+  state.attempts = 8;
+  for (const status of [500, 502, 503, 504, 502]) state.addFailure({ attempt: 1, status, message: 'busy' });
+  state.addFailure({ attempt: 6, code: 'ECONNRESET', message: 'reset' });
+  state.addFailure({ attempt: 7, message: 'an interceptor’s own' });
+  state.totalHeld = 300;
+  state.settle('origin-down', state.startedAt + 1_234.5);
+  expect(inspect({ config: { retryState: state } }, { depth: 1 })).toContain(
+    'RetryState: origin-down, attempts: 8, milliseconds: 1235, 300 of them held (502, 503, 504, 502, ECONNRESET, failed)',
+  );
+});

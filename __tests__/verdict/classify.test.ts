@@ -389,6 +389,7 @@ describe('by its code', () => {
     'ERR_HTTP2_STREAM_CANCEL',
     'ERR_HTTP2_INVALID_SESSION',
     'UND_ERR_SOCKET',
+    'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
     'UND_ERR_CONNECT_TIMEOUT',
     'UND_ERR_HEADERS_TIMEOUT',
     'UND_ERR_BODY_TIMEOUT',
@@ -492,6 +493,8 @@ describe('by what is known of old and foreign adapters', () => {
       'axios 1.8’s word for a body that was cut off',
       made('maxContentLength size of -1 exceeded', 'ERR_BAD_RESPONSE', { config, response: { status: 200 } }),
     ],
+    ['hpagent’s word within others', made('My Bad response: 407', undefined, { request })],
+    ['hpagent’s word for what is no status', made('Bad response: 4077', undefined, { request })],
     ['hpagent’s word for a proxy that is busy', made('Bad response: 503', undefined, { request })],
     [
       'tunnel’s word for it',

@@ -77,3 +77,28 @@ describe('the user’s opinion', () => {
     expect(await decide(caseOf({ opinion, isDetached: () => isDetached }))).toEqual({ reason: 'detached' });
   });
 });
+
+describe('what an interceptor threw', () => {
+  test('is not repeated, and nobody is asked', async () => {
+    const opinion = jest.fn(() => true);
+    const finding = { ...TRANSIENT, isOwn: false };
+    expect(await decide(caseOf({ finding, opinion }))).toEqual({ reason: 'not-retryable' });
+    expect(opinion).not.toHaveBeenCalled();
+  });
+});
+
+describe('the wait', () => {
+  const hint = { delay: 100, source: 'retry-after' as const };
+
+  test.each([
+    ['the backoff', {}, { delay: 5, delaySource: 'backoff' }],
+    [
+      'the server, and the backoff on top',
+      { finding: { ...TRANSIENT, hint } },
+      { delay: 105, delaySource: 'retry-after' },
+    ],
+    ['the judge', { after: 7 }, { delay: 7, delaySource: 'judge' }],
+  ])('is named by %s', async (_who, fields, expected) => {
+    expect(await decide(caseOf(fields))).toEqual(expected);
+  });
+});

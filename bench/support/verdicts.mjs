@@ -10,6 +10,7 @@ export function whereAPeerIsBetter(results) {
     ...happyPath(results['happy-path']),
     ...memory(results['waiting-memory']),
     ...size(results['bundle-size']),
+    ...callers(results.callers),
     ...hiccup(results.hiccup),
     ...storm(results.storm),
   ];
@@ -47,6 +48,37 @@ function size({ bytes }) {
       ([name, { gzipped }]) =>
         `Bundle: ${name} is ${integer(gzipped)} bytes gzipped, this library ${integer(ours)}.`,
     );
+}
+
+/** What callers see, as the project's README has it; with what is compared in the hiccup as well, but its long outage. */
+function callers({ runs }) {
+  const OF = {
+    failedCallers: 'callers failed',
+    failedMsP50: 'ms at p50 to a failure',
+    slowestMs: 'ms for the slowest',
+  };
+  return runs
+    .filter(({ name }) => name === 'this library')
+    .flatMap((ours) => {
+      const others = runs.filter(({ scenario, name }) => scenario === ours.scenario && name !== ours.name);
+      const onePercent = ours.callers / 100;
+      const servesAsMany = others.filter(
+        ({ failedCallers }) => failedCallers <= ours.failedCallers + onePercent,
+      );
+      const verdict = (peers, field, atLeast) =>
+        better(peers, ours, field, (run) => `${integer(run[field])} ${OF[field]}`, atLeast);
+      return [
+        verdict(others, 'failedCallers', onePercent),
+        // Who gives up at once is quick: compared with those only that fail about as few.
+        verdict(
+          servesAsMany.filter(({ name }) => name !== 'no retries'),
+          'slowestMs',
+          100,
+        ),
+      ]
+        .filter(Boolean)
+        .map((text) => `Callers, ${ours.scenario}: ${text}`);
+    });
 }
 
 /** A tenth fewer is taken for better: runs of real HTTP differ by that. */

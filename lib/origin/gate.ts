@@ -25,6 +25,13 @@ export class Gate {
   #failedAt = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
   #namedUntil = Number.NEGATIVE_INFINITY;
+  /** Since it is down: the end of the first wait that it named. Patience begins then; what it names later does not begin it anew. */
+  #firstNamedUntil = Number.NEGATIVE_INFINITY;
+  /** Whether it answers 429 and nothing else. */
+  #isLimited = false;
+  // For reports, in milliseconds since the epoch.
+  #downDate = 0;
+  #namedDate = 0;
   readonly #alarm = new Alarm((time) => this.#wake(time));
 
   constructor({ inheritedUsual, lastSuccess }: GateOptions = {}) {
@@ -53,10 +60,20 @@ export class Gate {
     return this.#downSince;
   }
 
+  /** When it went down, in milliseconds since the epoch, if it is. */
+  get downDate(): number | undefined {
+    return this.#downSince === undefined ? undefined : this.#downDate;
+  }
+
+  /** Until when the server asked to be left alone, in milliseconds since the epoch, if that is yet to come. */
+  get namedDate(): number | undefined {
+    return this.#alarm.now < this.#namedUntil ? this.#namedDate : undefined;
+  }
+
   /** @param patience that of the policy that asks */
   state(patience: number): OriginState {
     if (this.givenUp(patience)) return 'given-up';
-    if (this.#alarm.now < this.#namedUntil) return 'rate-limited';
+    if (this.#isLimited || this.#alarm.now < this.#namedUntil) return 'rate-limited';
     if (this.#stall.isStalled) return 'stalled';
     return this.#downSince === undefined ? 'well' : 'failing';
   }
@@ -83,7 +100,7 @@ export class Gate {
   /** Any attempt failed. To be told before `returned`. */
   failed({ took, timedOut, first, countsAsStall }: Failure): void {
     const time = this.#alarm.now;
-    this.#downSince ??= time;
+    if (this.#downSince === undefined) this.#goDown(time);
     this.#failedAt = time;
     this.#failuresInARow++;
     if (first) this.#pace.noteFirstAttempt(time);
@@ -114,14 +131,17 @@ export class Gate {
   limited(): void {
     const time = this.#alarm.now;
     this.#signOfLife(time);
+    this.#isLimited = true;
     this.#lanes.retries.collapseAsLimited(time);
     this.#lanes.unsent.collapseAsLimited(time);
     this.#schedule();
   }
 
-  /** The server said when to come back: until then nobody who is held leaves, and no patience runs out. */
+  /** The server said when to come back: until then nobody who is held leaves. */
   namedWait(ms: number): void {
     this.#namedUntil = Math.max(this.#namedUntil, this.#alarm.now + ms);
+    if (this.#firstNamedUntil === Number.NEGATIVE_INFINITY) this.#firstNamedUntil = this.#namedUntil;
+    this.#namedDate = Date.now() + ms;
   }
 
   /** A pass for a retry that need not wait. */
@@ -183,8 +203,15 @@ export class Gate {
     this.#move(time);
   }
 
+  #goDown(time: number): void {
+    this.#downSince = time;
+    this.#downDate = Date.now();
+    // What a 429 named counts as well, if that is yet to come.
+    this.#firstNamedUntil = this.#namedUntil > time ? this.#namedUntil : Number.NEGATIVE_INFINITY;
+  }
+
   #patienceBegan(time: number): number {
-    return this.#downSince === undefined ? time : Math.max(this.#downSince, this.#namedUntil);
+    return this.#downSince === undefined ? time : Math.max(this.#downSince, this.#firstNamedUntil);
   }
 
   #noteSuccess(took: number, time: number): void {
@@ -197,6 +224,8 @@ export class Gate {
   #signOfLife(time: number): void {
     this.#failuresInARow = 0;
     this.#downSince = undefined;
+    this.#firstNamedUntil = Number.NEGATIVE_INFINITY;
+    this.#isLimited = false;
     if (this.#stall.signOfLife(time)) this.#lanes.unsent.reopen();
   }
 

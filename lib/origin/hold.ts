@@ -1,13 +1,20 @@
 /**
  * Holding a call at a gate until it may go, its time is up, or its caller ends the wait.
  */
+import type { GiveUpReason } from '../policy/events';
 import { type Interrupters, type Interruption, interruptible, type Waiting } from '../timing';
 import type { Gate } from './gate';
 import type { Departure } from './gate-words';
 import { HeldCall } from './held-calls';
 
-/** Why a retry may not be sent; expired: it has waited as long as it may, or as long as there is hope. */
-export type Obstacle = Interruption | 'expired';
+/** Why a retry may not be sent. */
+export type Obstacle = Interruption | Refusal;
+
+/** What speaks against it, other than its caller. */
+export type Refusal = Extract<
+  GiveUpReason,
+  'origin-down' | 'held-too-long' | 'queue-full' | 'retry-budget-empty'
+>;
 
 /** The turn of a retry that is held. */
 interface HeldTurn {

@@ -15,8 +15,8 @@ export interface OriginReport {
   readonly origin: string;
   /**
    * `well`: nothing is wrong. `failing`: attempts fail, retries pass a few at a time. `stalled`: it takes requests and
-   * answers none, first attempts are held as well. `rate-limited`: it named a time to return. `given-up`: no sign of life for
-   * `patience`, calls fail fast.
+   * answers none, first attempts are held as well. `rate-limited`: it answers 429, or named a time to return. `given-up`: no sign of life
+   * for `patience`, calls are tried once.
    */
   readonly state: OriginState;
   /** Calls that are held at its gate. */
@@ -27,6 +27,8 @@ export interface OriginReport {
   readonly tokens?: number;
   /** Milliseconds since the epoch of the first failure without a sign of life since, if it is down. */
   readonly downSince?: number;
+  /** Milliseconds since the epoch until which the server asked to be left alone, if it named such a time. */
+  readonly until?: number;
 }
 
 /**
@@ -100,7 +102,8 @@ export class Origins {
         held: gate.held,
         window: gate.window,
         ...(tokens !== undefined && { tokens }),
-        ...(gate.downSince !== undefined && { downSince: Date.now() - (now() - gate.downSince) }),
+        ...(gate.downDate !== undefined && { downSince: gate.downDate }),
+        ...(gate.namedDate !== undefined && { until: gate.namedDate }),
       };
     });
   }

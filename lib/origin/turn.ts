@@ -5,7 +5,7 @@ import type { Budget, RetryKind } from '../policy/budget';
 import { type Interrupters, now, settled } from '../timing';
 import type { Gate } from './gate';
 import type { Departure } from './gate-words';
-import { holdRetry, type Obstacle } from './hold';
+import { holdRetry, type Obstacle, type Refusal } from './hold';
 import type { Pass } from './passes';
 import { askForToken, tellBudget } from './retry-budget';
 import type { NamedBudget, TokenLine } from './token-line';
@@ -72,25 +72,28 @@ export class Turn implements Way {
 
   /**
    * Asks before the wait.
-   * @returns undefined if there is nothing to wait for: no token where nothing is held, no sign of life for as long as
+   * @param namedWait milliseconds that the server asks for; who may not wait so long is told so at once
+   * @returns why there is nothing to wait for, if so: no token where nothing is held, no sign of life for as long as
    *   patience lasts, or no place left at the gate
    */
-  static request(way: Way): Turn | undefined | Promise<Turn | undefined> {
+  static request(way: Way, namedWait = 0): Turn | Refusal | Promise<Turn | Refusal> {
     const turn = new Turn(way);
     const { gate, named } = way;
-    if (gate) return turn.#isHopelessAt(gate) ? undefined : turn;
+    if (gate) return turn.#refusalAt(gate, namedWait) ?? turn;
     if (!named) return turn;
     const answer = turn.#ask(named.budget);
     const withToken = (granted: boolean) => {
       turn.#hasToken = granted;
-      return granted ? turn : undefined;
+      return granted ? turn : 'retry-budget-empty';
     };
     return typeof answer === 'boolean' ? withToken(answer) : answer.then(withToken);
   }
 
-  #isHopelessAt(gate: Gate): boolean {
+  #refusalAt(gate: Gate, namedWait = 0): Refusal | undefined {
     const { patience, maxHeld } = this.asker.policy;
-    return gate.givenUp(patience) || gate.held >= maxHeld;
+    const isTooLate = gate.downSince !== undefined && gate.patienceLeft(patience) < namedWait;
+    if (isTooLate || gate.givenUp(patience)) return 'origin-down';
+    return gate.held >= maxHeld ? 'queue-full' : undefined;
   }
 
   /** Milliseconds for which it is of use to wait before {@link ready}: nobody is told late that there is no hope. */
@@ -146,8 +149,8 @@ export class Turn implements Way {
   ): Obstacle | undefined | Promise<Obstacle | undefined> {
     this.#pass = gate.tryLeave();
     if (this.#pass) return undefined;
-    if (this.#isHopelessAt(gate)) return 'expired';
-    return holdRetry(gate, this, { retriesLeft, longest }, interrupters);
+    const refusal = this.#refusalAt(gate);
+    return refusal ?? holdRetry(gate, this, { retriesLeft, longest }, interrupters);
   }
 
   /** Milliseconds. */
@@ -162,7 +165,8 @@ export class Turn implements Way {
   /** It is held no longer. @returns why it may not be sent, if so */
   left(departure: Departure): Obstacle | undefined {
     this.#pass = typeof departure === 'object' ? departure : undefined;
-    return this.#pass ? undefined : 'expired';
+    if (this.#pass) return undefined;
+    return departure === 'expired' ? 'held-too-long' : 'origin-down';
   }
 
   #ask(budget: Budget): boolean | Promise<boolean> {
@@ -183,7 +187,7 @@ export class Turn implements Way {
     if (end) {
       // One that comes too late goes back.
       Promise.resolve(answer).then((granted) => granted && this.#refund());
-      return end;
+      return end === 'expired' ? 'retry-budget-empty' : end;
     }
     this.#hasToken = await answer;
     return this.#hasToken ? undefined : 'none';
@@ -208,7 +212,7 @@ export class Turn implements Way {
     let queueLeft = left();
     let patienceNow = gate.patienceLeft(patience);
     let patienceLeft = patienceNow;
-    let end: Obstacle | undefined = 'expired';
+    let end: Awaited<ReturnType<typeof settled>> = 'expired';
     while (end === 'expired' && queueLeft > 0 && patienceLeft > 0 && !gate.isProbing) {
       const slice = Math.min(queueLeft, patienceLeft, LOOKS_AGAIN);
       end = await settled(token, slice, interrupters);
@@ -221,7 +225,9 @@ export class Turn implements Way {
     }
     stop();
     asker.budgetError = this.#hasToken ? undefined : line?.error;
-    return end === 'expired' && queueLeft > 0 && patienceLeft > 0 ? undefined : end;
+    if (end !== 'expired') return end;
+    if (patienceLeft <= 0) return 'origin-down';
+    return queueLeft > 0 ? undefined : 'retry-budget-empty';
   }
 
   /** Whether a gate let it go, which is told by its return how it went. */

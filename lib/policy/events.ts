@@ -11,8 +11,10 @@ import type { AxiosError, AxiosResponse } from 'axios';
  * - `retries-exhausted`: `maxRetries` retries were made and the last one failed as well.
  * - `time-budget-exceeded`: `timeBudget` is used up, or the next wait would have ended past it.
  * - `retry-after-too-long`: the server named a wait longer than `maxRetryAfter`.
- * - `retry-budget-empty`: the origin showed no sign of life for as long as `patience`, the retry was held for `maxQueueTime`, or there was
- *   no place at the gate, or no token: too many retries fail already.
+ * - `origin-down`: its origin has shown no sign of life for as long as `patience`.
+ * - `held-too-long`: it was held at the gate for `maxQueueTime` in all.
+ * - `queue-full`: as many calls as `maxHeld` are held at the gate of its origin.
+ * - `retry-budget-empty`: the budget had no token: too many retries fail already.
  * - `server-said-stop`: the server sent `x-should-retry: false`.
  * - `aborted`: the caller's `signal` or `cancelToken` fired, one of the policy's callbacks threw, or `backoff` returned no number.
  * - `detached`: the interceptors were detached meanwhile.
@@ -24,6 +26,9 @@ export type GiveUpReason =
   | 'retries-exhausted'
   | 'time-budget-exceeded'
   | 'retry-after-too-long'
+  | 'origin-down'
+  | 'held-too-long'
+  | 'queue-full'
   | 'retry-budget-empty'
   | 'server-said-stop'
   | 'aborted'
@@ -87,7 +92,7 @@ export interface RetryState {
   readonly failures: readonly AttemptFailure[];
 }
 
-/** The request that an event is about. Neither is enumerable. */
+/** The request that an event is about. */
 export interface AboutRequest {
   /** In upper case. */
   readonly method: string;

@@ -24,7 +24,7 @@ export interface End {
   readonly response?: AxiosResponse | undefined;
 }
 
-/** The getters are on the prototype, so they are worked out only if asked for, and serialise nothing. */
+/** The getters are on the prototype, so they are worked out only if asked for. */
 class CallEvent implements AboutRequest {
   readonly state: RetryState;
   readonly #config: AttemptConfig;
@@ -32,6 +32,11 @@ class CallEvent implements AboutRequest {
   constructor({ state, attempt, original }: LogicalRequest) {
     this.state = state;
     this.#config = attempt.sent ?? original.destination;
+  }
+
+  toJSON(): object {
+    const { method, origin } = this;
+    return { ...this, method, origin };
   }
 
   get method(): string {

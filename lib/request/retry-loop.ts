@@ -130,8 +130,8 @@ async function verdictOn(request: LogicalRequest, failure: Failure): Promise<Del
 /** Asks for the permission to send again, and announces the retry. @returns why there is to be none, if so */
 async function turnOf(request: LogicalRequest, failure: Failure, next: Delay): Promise<Turn | GiveUpReason> {
   request.overlay = await askForNextAttempt(request, failure, next);
-  const turn = await requestTurn(request, failure);
-  if (!turn) return 'retry-budget-empty';
+  const turn = await requestTurn(request, failure, next);
+  if (!(turn instanceof Turn)) return turn;
   try {
     await announceRetry(request, failure, next);
   } catch (thrown) {
@@ -144,13 +144,17 @@ async function turnOf(request: LogicalRequest, failure: Failure, next: Delay): P
   return 'time-budget-exceeded';
 }
 
-async function requestTurn(request: LogicalRequest, failure: Failure): Promise<Turn | undefined> {
-  const asked = Turn.request(wayOf(request, failure));
+async function requestTurn(
+  request: LogicalRequest,
+  failure: Failure,
+  { delay, delaySource }: Delay,
+): Promise<Turn | GiveUpReason> {
+  const asked = Turn.request(wayOf(request, failure), delaySource === 'backoff' ? 0 : delay);
   try {
     return await answerOf(request, asked, request.policy.maxQueueTime);
   } catch (interrupted) {
     // A token that comes too late goes back.
-    Promise.resolve(asked).then((turn) => turn?.unused());
+    Promise.resolve(asked).then((turn) => turn instanceof Turn && turn.unused());
     throw interrupted;
   }
 }
@@ -203,7 +207,7 @@ function goNow(
   const { state } = request;
   if (obstacle === 'aborted' || obstacle === 'detached') return obstacle;
   if (request.timeLeft <= 0) return 'time-budget-exceeded';
-  if (obstacle) return 'retry-budget-empty';
+  if (obstacle) return obstacle;
   Object.assign(state.failures.at(-1) ?? {}, { delay, delaySource });
   return undefined;
 }

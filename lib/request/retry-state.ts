@@ -54,6 +54,15 @@ export class LiveRetryState<Owner = unknown> implements RetryState {
     this.#owner = undefined;
   }
 
+  /** What `console.error(error)` shows of it, in one line: where it stands, deep in the error's config, there is no room for more. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const { attempts, elapsed, totalHeld, outcome, failures } = this;
+    const held = totalHeld > 0 ? `, ${totalHeld.toFixed()} of them held` : '';
+    const causes = failures.slice(-6).map(({ status, code }) => status ?? code ?? 'failed');
+    const of = causes.length > 0 ? ` (${causes.join(', ')})` : '';
+    return `RetryState: ${outcome}, attempts: ${attempts}, milliseconds: ${elapsed.toFixed()}${held}${of}`;
+  }
+
   toJSON(): RetryState {
     const {
       attempts,
@@ -120,6 +129,9 @@ export function isRetryState(value: unknown): value is RetryState {
 
 const ENOUGH_IS_ENOUGH: ReadonlySet<Outcome> = new Set([
   'server-said-stop',
+  'origin-down',
+  'held-too-long',
+  'queue-full',
   'retry-budget-empty',
   'retry-after-too-long',
 ]);
@@ -130,7 +142,7 @@ const ENOUGH_IS_ENOUGH: ReadonlySet<Outcome> = new Set([
  * layer, not by every one (3 x 3 x 3 = 27 requests out of one).
  * @param errorOrState what the call ended with, or its retry state
  * @returns true if retries were made and it ended with `retries-exhausted` or `time-budget-exceeded`, or if it ended with
- *   `server-said-stop`, `retry-budget-empty` or `retry-after-too-long`
+ *   `server-said-stop`, `retry-after-too-long`, `origin-down`, `held-too-long`, `queue-full` or `retry-budget-empty`
  */
 export function retriesExhausted(errorOrState: unknown): boolean {
   const state = isRetryState(errorOrState) ? errorOrState : retryStateOf(errorOrState);
