@@ -4,6 +4,7 @@ import {
   type Context,
   type ContextManager,
   context,
+  createContextKey,
   type DiagLogger,
   diag,
   type Meter,
@@ -296,16 +297,28 @@ describe('the instruments', () => {
 });
 
 describe('origins that are observed', () => {
-  const observed = (reports: { value: OriginReport[] }) => {
-    const { meter, points } = collector(AggregationTemporality.DELTA);
-    observeOrigins({ origins: () => reports.value }, { meter });
-    return points;
-  };
   const report = (n: number) =>
     ({ origin: `https://tenant-${n}.test`, state: 'failing', held: 0, window: 1 }) as OriginReport;
 
-  test('have no tokens where there is no budget', async () => {
-    expect(await observed({ value: [report(1)] })('axios.retry.tokens')).toEqual([]);
+  /** A meter that is asked by hand. */
+  function collectorOf(origins: () => OriginReport[]) {
+    const callbacks: ((result: BatchObservableResult) => void)[] = [];
+    const meter = {
+      createObservableGauge: (name: string) => name,
+      addBatchObservableCallback: (callback: (result: BatchObservableResult) => void) =>
+        void callbacks.push(callback),
+    } as unknown as Meter;
+    observeOrigins({ origins }, { meter });
+    return () => {
+      const observe = jest.fn();
+      callbacks[0]?.({ observe });
+      return observe.mock.calls as [name: string, value: unknown][];
+    };
+  }
+
+  test('have no tokens where there is no budget', () => {
+    const collect = collectorOf(() => [report(1)]);
+    expect(collect().map(([name]) => name)).toEqual(Array(5).fill('axios.retry.origin.state'));
   });
 
   test.each([
@@ -314,20 +327,11 @@ describe('origins that are observed', () => {
   ])(
     'are told to be well again when they are forgotten, unless they were more than 10,000: %d',
     async (count, told) => {
-      const observe: ((result: BatchObservableResult) => void)[] = [];
-      const meter = {
-        createObservableGauge() {},
-        addBatchObservableCallback: (callback: (result: BatchObservableResult) => void) =>
-          void observe.push(callback),
-      } as unknown as Meter;
       let reports = Array.from({ length: count }, (_, n) => report(n));
-      observeOrigins({ origins: () => reports }, { meter });
-      const result = { observe: jest.fn() };
-      observe[0]?.(result);
+      const collect = collectorOf(() => reports);
+      collect();
       reports = [];
-      result.observe.mockClear();
-      observe[0]?.(result);
-      expect(result.observe.mock.calls.length).toBe(told);
+      expect(collect()).toHaveLength(told);
     },
   );
 });
@@ -365,6 +369,12 @@ describe('the span of a retry', () => {
 
   test('says which retry it is', () => {
     expect(attributesIn({ isOut: true, retry: 2 })).toEqual([['http.request.resend_count', 2]]);
+  });
+
+  test('is found by its name, so that two copies of this library share it', () => {
+    const attempt = { isOut: true, retry: 2 };
+    const send = () => context.active().getValue(createContextKey('axios-retry-budget.retry'));
+    expect(withTelemetry({}).observer?.run?.(attempt, send)).toBe(attempt);
   });
 
   test('says nothing where it is that of something else', () => {

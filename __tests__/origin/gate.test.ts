@@ -127,6 +127,16 @@ describe('a gate to an origin that is well', () => {
     expect(gate.tryLeave()).toBeDefined();
   });
 
+  it('says until when the server asked to be left alone, as long as that is yet to come', () => {
+    const { gate } = makeGate();
+    const until = Date.now() + 1_000;
+    gate.namedWait(1_000);
+    jest.advanceTimersByTime(999);
+    expect(gate.namedDate).toBe(until);
+    jest.advanceTimersByTime(1);
+    expect(gate.namedDate).toBeUndefined();
+  });
+
   it('lets the next retry pass in the moment in which the rest after a failure is over', () => {
     const { gate } = makeGate();
     expect(usualOf(gate)).toBe(20);

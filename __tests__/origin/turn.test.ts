@@ -135,6 +135,43 @@ describe('a turn', () => {
   });
 });
 
+describe('a turn that is held', () => {
+  it('probes after those of calls that were not held before, and goes before them when all is well', async () => {
+    const orderOf = async (openGate: (gate: Gate) => unknown) => {
+      const { gate } = makeWay();
+      goDown(gate);
+      const order: string[] = [];
+      for (const [name, totalHeld] of [
+        ['again', 5],
+        ['fresh', 0],
+        ['again too', 5],
+        ['fresh too', 0],
+      ] as const) {
+        const way = makeWay({ gate });
+        way.asker.state.totalHeld = totalHeld;
+        const turn = Turn.request(way) as Turn;
+        const ready = turn.ready(5, 30_000, { detached: new StopSignal() });
+        Promise.resolve(ready).then(() => order.push(name));
+      }
+      await openGate(gate);
+      await advance(0);
+      return order;
+    };
+    expect(await orderOf((gate) => gate.open())).toEqual(['again', 'again too']);
+    expect(await orderOf(() => advance(600))).toEqual(['fresh']);
+  });
+
+  it('is held no longer when it is cancelled', async () => {
+    const way = makeWay();
+    goDown(way.gate);
+    const { ready, abort } = askFor(way);
+    expect(way.gate.held).toBe(1);
+    abort();
+    await advance(0);
+    expect([ready.value, way.gate.held, jest.getTimerCount()]).toEqual(['aborted', 0, 0]);
+  });
+});
+
 describe('a turn without a gate', () => {
   it.each([
     ['this process', (granted: boolean) => granted],
@@ -355,6 +392,17 @@ describe('a first attempt that is held', () => {
     expect(turn.hasPassed).toBe(true);
     turn.returned(true, 20);
     expect(gate.downSince).toBeUndefined();
+  });
+
+  it('is held no longer when it is cancelled', async () => {
+    const gate = new Gate({ inheritedUsual: 20 });
+    gate.failed(HUNG);
+    const controller = new AbortController();
+    const interrupters = { signal: controller.signal, detached: new StopSignal() };
+    const held = watch(holdAt(gate, { retriesLeft: 5, longest: 30_000, patience: 10_000 }, interrupters));
+    controller.abort();
+    await advance(0);
+    expect([held.value, gate.held]).toEqual(['aborted', 0]);
   });
 
   it('gives its place to the next when it was not sent', async () => {

@@ -143,6 +143,13 @@ describe('a window that probes', () => {
     expect(window.restUntil).toBe(7_000 + 3_000);
   });
 
+  it('takes a probe of a tenth of a second for one that hung', () => {
+    const [quick, slow] = [makeWindow().window, makeWindow().window];
+    quick.collapse(0, 99);
+    slow.collapse(0, 100);
+    expect([quick.restUntil, slow.restUntil]).toEqual([100, 200]);
+  });
+
   it('probes soon after a stall, for the next call may go elsewhere and be well', () => {
     const { window } = makeWindow();
     window.collapse(0, 1_000, true);

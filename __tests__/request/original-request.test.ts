@@ -4,7 +4,7 @@ import vm from 'node:vm';
 import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import fc from 'fast-check';
 import FormDataPackage from 'form-data';
-import { isReplayable, OriginalRequest } from '../../lib/request/original-request';
+import { axiosTransformOf, isReplayable, OriginalRequest } from '../../lib/request/original-request';
 import { stubAdapter } from '../support/stub-adapter';
 
 /** What a replay is sent from. */
@@ -373,5 +373,149 @@ describe('a body', () => {
     const web = new ReadableStream();
     isReplayable(web);
     expect(web.locked).toBe(false);
+  });
+});
+
+describe('the original of a config that only axios and an adapter see', () => {
+  const transform = () => {};
+  const adapter = jest.fn((sent: Record<string, unknown>) => sent);
+
+  /** A config as axios merges it, up to our state on it. */
+  const merged = (fields: object = {}): Record<string, unknown> => ({
+    url: '/a',
+    method: 'post',
+    data: { list: [1] },
+    headers: { 'X-Trace': '1' },
+    transformRequest: [transform],
+    adapter,
+    ...fields,
+    retryState: {},
+  });
+  const fieldsOf = ({ retryState: _, ...fields }: Record<string, unknown>) => fields;
+
+  test('is what it was, whatever they write on it, put there or remove', () => {
+    const config = merged({
+      baseURL: 'http://a.test',
+      timeout: 5,
+      params: { page: 1 },
+      responseType: 'json',
+    });
+    const before = structuredClone({ ...fieldsOf(config), adapter: 0, transformRequest: 0 });
+    const original = new OriginalRequest(config, true);
+    for (const key of ['url', 'method', 'timeout']) config[key] = 'other';
+    for (const key of ['data', 'params', 'headers'])
+      Object.assign(config[key] as object, { list: 2, page: 2 });
+    for (const key of ['baseURL', 'adapter']) delete config[key];
+    config.late = true;
+    expect([original.get('url'), original.get('responseType')]).toEqual(['/a', 'json']);
+    original.complete();
+    expect(original.toConfig()).toStrictEqual({ ...before, adapter, transformRequest: [transform] });
+    expect([original.get('url'), original.get('late')]).toEqual(['/a', undefined]);
+  });
+
+  test('has no field that was not there', () => {
+    const original = new OriginalRequest({ url: '/a', retryState: {} }, true);
+    original.complete();
+    expect(original.toConfig()).toStrictEqual({ url: '/a' });
+  });
+
+  test('has what was captured where our state is the first on it, or not on it', () => {
+    for (const config of [{ retryState: {}, url: '/a', late: 1 }, { url: '/a' }]) {
+      const original = new OriginalRequest(config, true);
+      original.complete();
+      expect(original.toConfig()).toStrictEqual({ url: '/a' });
+    }
+  });
+
+  test('keeps the items of a long body by reference', () => {
+    const rows = Array.from({ length: 1_001 }, () => ({ a: 1 }));
+    const original = new OriginalRequest(merged({ data: rows }), true);
+    expect((original.toConfig().data as unknown[])[0]).toBe(rows[0]);
+  });
+
+  describe('where axios makes JSON of the body', () => {
+    test.each<[string, object]>([
+      ['of an object', {}],
+      ['of a list', { data: [1] }],
+      ['by its header', { headers: { 'Content-Type': 'application/json' } }],
+    ])('takes that for its copy: %s', (_what, fields) => {
+      const config = merged(fields);
+      const { data } = config as { data: object };
+      const original = new OriginalRequest(config, true, transform);
+      const sent = { data: JSON.stringify(data), adapter: config.adapter };
+      const json = JSON.parse(sent.data);
+      expect(config.adapter).not.toBe(adapter);
+      expect((config.adapter as typeof adapter)(sent)).toBe(sent);
+      expect(sent.adapter).toBe(adapter);
+      Object.assign(data, { 0: 'changed', late: 1 });
+      config.data = 'what an adapter wrote';
+      original.complete();
+      expect(original.toConfig().data).toStrictEqual(json);
+      expect(original.toConfig().adapter).toBe(adapter);
+    });
+
+    test.each<[string, object, unknown]>([
+      ['nothing is known to make it', {}, undefined],
+      ['there is none', { data: null }, transform],
+      ['it is text', { data: 'text' }, transform],
+      ['it is an instance of a class', { data: new URLSearchParams() }, transform],
+      ['somebody transforms it as well', { transformRequest: [transform, transform] }, transform],
+      ['somebody else transforms it', { transformRequest: [() => {}] }, transform],
+      ['nobody does', { transformRequest: undefined }, transform],
+      ['a function does', { transformRequest: transform }, transform],
+      ['its header says otherwise', { headers: { 'content-type': 'text/plain' } }, transform],
+    ])('but not where %s: the adapter is left alone', (_what, fields, known) => {
+      const config = merged(fields);
+      const original = new OriginalRequest(config, true, known);
+      expect(config.adapter).toBe(adapter);
+      original.complete();
+      expect(original.toConfig()).toEqual(fieldsOf(config));
+    });
+
+    test('copies the body where something else came of it', () => {
+      const config = merged({ data: { a: 1 } });
+      const original = new OriginalRequest(config, true, transform);
+      (config.adapter as typeof adapter)({ data: 'a={' });
+      original.complete();
+      expect(original.toConfig().data).toEqual({ a: 1 });
+    });
+  });
+
+  test('is not that of another call, however alike', () => {
+    const last = () => {};
+    const all = [
+      { transitional: { a: 1 }, x: 1 },
+      { transitional: { a: 2 }, x: 1 },
+      { transitional: { a: 2, b: 1 }, x: 1 },
+      { transitional: { b: 1 }, y: 1 },
+      { transitional: null, x: 1 },
+      { transitional: 'none', x: 1 },
+      { transitional: null, x: 1 },
+      { transformRequest: [last] },
+      { transformRequest: { 0: last } },
+      { transformResponse: [last] },
+    ].map((fields) => ({ ...fields, url: '/a' }));
+    const originals = all.map((config) => new OriginalRequest({ ...config, retryState: {} }, true));
+    for (const original of originals) original.complete();
+    expect(originals.map((original) => original.toConfig())).toStrictEqual(all);
+  });
+});
+
+describe('the transform that makes JSON', () => {
+  test('is axios’ own, of an instance or of another copy of axios', () => {
+    const { transformRequest } = axios.create().defaults;
+    const [own] = transformRequest as [() => void];
+    expect(axiosTransformOf({ transformRequest })).toBe(own);
+    const copy = Object.assign(() => {}, { toString: () => String(own) });
+    expect(axiosTransformOf({ transformRequest: [copy] })).toBe(copy);
+    expect(axiosTransformOf({ transformRequest: copy })).toBe(copy);
+  });
+
+  test('is none where there is another, or none', () => {
+    const { transformRequest } = axios.create().defaults;
+    const [own] = transformRequest as [() => void];
+    for (const other of [[own, () => {}], [() => {}], undefined])
+      expect(axiosTransformOf({ transformRequest: other })).toBeUndefined();
+    expect(axiosTransformOf(undefined)).toBeUndefined();
   });
 });
