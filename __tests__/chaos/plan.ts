@@ -88,6 +88,8 @@ const SLOW: readonly Step[] = [
   '503, in a second',
   '503, with a quota that is used up',
   '503, no end',
+  // Twice as often: what holds a socket if nobody lets go of it.
+  '503, no end',
 ];
 
 /** Milliseconds. */
@@ -163,9 +165,7 @@ export function callOf(seed: number, number: number): Call {
     responseType: of(['json', 'json', 'text', 'arraybuffer', 'stream'] as const),
     reads: chance(0.8) ? 'all' : 'nothing',
     maxContentLength: chance(0.3),
-    timeout: 150 + Math.floor(150 * random()),
-    // What is left of a long one would be seen.
-    timeBudget: chance(0.4) ? of([100 + Math.floor(500 * random()), LONG]) : undefined,
+    ...limitsFrom(random),
     abort: chance(0.12)
       ? { after: chance(0.1) ? 0 : Math.ceil(120 * random() ** 2), by: of(['signal', 'token'] as const) }
       : undefined,
@@ -173,6 +173,16 @@ export function callOf(seed: number, number: number): Call {
     interceptor: chance(0.1) ? Math.floor(20 * random()) : undefined,
     steps: Array.from({ length: 6 }, step),
   };
+}
+
+/** Each call has a limit of some kind, or it might never end. */
+function limitsFrom(random: () => number): Pick<Call, 'timeout' | 'timeBudget'> {
+  const timeout = 150 + Math.floor(150 * random());
+  const kind = random();
+  // What is left of a long budget, timers above all, would be seen; and sockets where no timeout of axios' own ends them.
+  if (kind < 0.2) return { timeout, timeBudget: LONG };
+  if (kind < 0.45) return { timeout: 0, timeBudget: 100 + Math.floor(500 * random()) };
+  return { timeout, timeBudget: undefined };
 }
 
 /** The body that a request has. */

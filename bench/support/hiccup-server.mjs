@@ -14,6 +14,8 @@ const {
   capacityPerSecond,
   latency = 0,
   slowMs,
+  /** Any that is free. While it is refusing, the system may give that to another process. */
+  port = 0,
 } = JSON.parse(process.argv[2]);
 /** Does not shrink to nothing under gzip, and is cut in the middle of it. */
 const BODY = JSON.stringify({ orders: Array.from({ length: 100 }, () => Math.random()) });
@@ -52,7 +54,7 @@ const server = createServer((request, response) => {
   else serve(response, entry);
 });
 server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+server.listen(port, '127.0.0.1', () => process.send({ port: server.address().port }));
 
 function serve(response, entry, { notBefore = entry.at, after = 0 } = {}) {
   freeAt = Math.max(entry.at, freeAt, notBefore) + 1000 / capacityPerSecond;
@@ -68,10 +70,10 @@ function serve(response, entry, { notBefore = entry.at, after = 0 } = {}) {
 
 /** As a process that was killed: its connections are closed, and nobody listens on its port. */
 function refuseFor(milliseconds) {
-  const { port } = server.address();
+  const taken = server.address().port;
   server.close();
   server.closeAllConnections();
-  setTimeout(() => server.listen(port, '127.0.0.1'), milliseconds);
+  setTimeout(() => server.listen(taken, '127.0.0.1'), milliseconds);
 }
 
 process.on('message', (message) => {

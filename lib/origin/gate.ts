@@ -78,12 +78,12 @@ export class Gate {
     return this.#downSince === undefined ? 'well' : 'failing';
   }
 
-  /** Whether a call of that patience fails fast. */
+  /** Whether a call of that patience is not retried. */
   givenUp(patience: number): boolean {
     return this.#downSince !== undefined && this.patienceLeft(patience) <= 0;
   }
 
-  /** Milliseconds until calls of that patience fail fast; all of it while there are signs of life. */
+  /** Milliseconds until calls of that patience are not retried; all of it while there are signs of life. */
   patienceLeft(patience: number): number {
     const time = this.#alarm.now;
     return Math.max(0, this.#patienceBegan(time) + patience - time);

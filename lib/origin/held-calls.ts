@@ -71,8 +71,9 @@ export class HeldCalls {
   /** @param downSince since when there has been no sign of life; now, if there is one */
   add(call: HeldCall, window: Window, time: number, downSince: number): void {
     call.window = window;
-    call.since = time;
-    call.dueAt = endOf(call, time, downSince);
+    // Whole milliseconds: each fraction would be an object of its own.
+    call.since = Math.ceil(time);
+    call.dueAt = Math.ceil(endOf(call, call.since, downSince));
     call.isHeld = true;
     this.#lineOf(call).add(call);
     this.#deadlines.add(call);

@@ -42,8 +42,6 @@ export class Attempt {
     public startedAt: number,
     /** The time budget's end, put upon this attempt. */
     readonly deadline?: AttemptDeadline,
-    /** Whether it goes to another origin than the caller asked for. */
-    readonly isElsewhere = false,
   ) {}
 
   get isAnswered(): boolean {

@@ -37,8 +37,7 @@ export class OriginalRequest {
   #keys = WRITTEN_ON;
   #values: unknown[];
   /** The body, where the JSON that axios makes of it is all the copy that it needs; and that JSON, once somebody's adapter has it. */
-  #body: object | undefined = undefined;
-  #json: unknown = undefined;
+  #sentAs: { readonly body: object; json: unknown } | undefined = undefined;
 
   /**
    * @param isHidden whether nobody but axios and an adapter sees the config until `complete` is called
@@ -55,7 +54,7 @@ export class OriginalRequest {
       return;
     }
     const { data } = from;
-    if (willBeJson(from, transform)) this.#body = data as object;
+    if (willBeJson(from, transform)) this.#sentAs = { body: data as object, json: undefined };
     this.#values = [
       from.url,
       from.method,
@@ -63,10 +62,11 @@ export class OriginalRequest {
       from.timeout,
       from.adapter,
       copyOf(from.params),
-      this.#body ?? copyOfField('data', data),
+      this.#sentAs ? data : copyOfField('data', data),
       copyOfHeaders(from),
     ];
-    if (this.#body && typeof from.adapter === 'function') this.#takeJson(from.adapter as Adapter);
+    if (this.#sentAs && typeof from.adapter === 'function')
+      this.#takeJson(this.#sentAs, from.adapter as Adapter);
   }
 
   /**
@@ -85,8 +85,10 @@ export class OriginalRequest {
     const end = keys.indexOf('retryState');
     if (end >= 0) keys.length = end;
     const captured = this.#values;
-    if (this.#body)
-      captured[WRITTEN_ON.indexOf('data')] = asSent(this.#body, this.#json ?? this.#config.data);
+    if (this.#sentAs) {
+      const { body, json } = this.#sentAs;
+      captured[WRITTEN_ON.indexOf('data')] = asSent(body, json ?? this.#config.data);
+    }
     WRITTEN_ON.forEach((key, index) => {
       if (captured[index] !== undefined && !keys.includes(key)) keys.push(key);
     });
@@ -95,8 +97,7 @@ export class OriginalRequest {
       return index < 0 ? copyOf(this.#config[key]) : captured[index];
     });
     this.#keys = keys;
-    this.#body = undefined;
-    this.#json = undefined;
+    this.#sentAs = undefined;
   }
 
   /** What the caller asked for in one field of the config. */
@@ -127,10 +128,10 @@ export class OriginalRequest {
   }
 
   /** axios' own adapters leave the body on the config alone; somebody's may write another there. */
-  #takeJson(adapter: Adapter): void {
+  #takeJson(sentAs: { json: unknown }, adapter: Adapter): void {
     this.#config.adapter = (sent: Config) => {
       sent.adapter = adapter;
-      this.#json = sent.data;
+      sentAs.json = sent.data;
       return adapter(sent);
     };
   }

@@ -15,7 +15,7 @@ import { lastCheck, refused } from './last-check';
 import type { Pass } from './layers';
 import { type Attachment, LogicalRequest } from './logical-request';
 import { OriginalRequest } from './original-request';
-import { dropCredentials } from './replay';
+import { dropCredentials, goesElsewhere } from './replay';
 import { settleAttempt } from './retry-loop';
 
 /** What a pass needs of the attachRetry that it belongs to. */
@@ -31,7 +31,7 @@ export interface Opening {
 export function openPass(opening: Opening, config: AttemptConfig, isFirst: boolean): AttemptPass {
   const earlier = LogicalRequest.of(config);
   if (!earlier?.awaited) return new AttemptPass(opening, earlier, undefined, isFirst);
-  if (earlier.awaited.isElsewhere) dropCredentials(config, earlier.overlay);
+  if (goesElsewhere(earlier, config)) dropCredentials(config, earlier.overlay);
   earlier.awaited = undefined;
   earlier.putHeaders(config);
   return new AttemptPass(opening, undefined, earlier, isFirst);
@@ -108,7 +108,7 @@ export class AttemptPass implements Pass<AttemptConfig> {
     const longest = Math.min(maxQueueTime, timeLeft);
     const end = await holdAt(gate, { retriesLeft: maxRetries, longest, patience }, request);
     const goesAt = now();
-    state.totalHeld = goesAt - heldAt;
+    state.totalHeld = Math.round(goesAt - heldAt);
     if (end === 'aborted')
       this.#refusal = {
         error: canceledError({ config, request: undefined }, request.cancelToken, undefined),

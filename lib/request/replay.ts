@@ -25,7 +25,7 @@ export function sendAgain(request: LogicalRequest, turn: Turn | undefined): Prom
   state.attempts++;
   const config = nextConfig(request);
   const deadline = timeLeft === Number.POSITIVE_INFINITY ? undefined : new AttemptDeadline(timeLeft, config);
-  const attempt = new Attempt(now(), deadline, goesElsewhere(request, config));
+  const attempt = new Attempt(now(), deadline);
   attempt.turn = turn;
   request.attempt = attempt;
   request.awaited = attempt;
@@ -68,7 +68,8 @@ export function destinationOf({ original, overlay }: LogicalRequest): AxiosReque
   return { ...original.destination, ...overlay };
 }
 
-function goesElsewhere(request: LogicalRequest, config: AttemptConfig): boolean {
+/** Whether an attempt's config goes to another origin than the caller asked for. */
+export function goesElsewhere(request: LogicalRequest, config: AttemptConfig): boolean {
   return request.overlay !== undefined && originOf(config) !== originOf(request.original.destination);
 }
 

@@ -47,12 +47,11 @@ async function retryUntilSettled(request: LogicalRequest, firstEnded: Ended): Pr
     if (!('turn' in plan)) return plan.settle();
     let obstacle: GiveUpReason | undefined = 'aborted';
     try {
-      let since = now();
+      let since = wholeNow();
       let end: Obstacle | undefined = await waitBefore(request, plan);
       since = noteDelay(request, since);
       end ??= await holdBefore(request, plan.turn);
-      request.state.totalHeld += now() - since;
-      noteDelay(request, since);
+      request.state.totalHeld += noteDelay(request, since) - since;
       obstacle = goNow(request, plan, end);
       if (obstacle) return endFor(request, ended, { reason: obstacle }, plan.failure).settle();
     } finally {
@@ -191,9 +190,14 @@ function holdBefore(request: LogicalRequest, turn: Turn): ReturnType<Turn['ready
   return turn.ready(policy.maxRetries - retries, mayBeHeld, request);
 }
 
-/** @returns now */
+/** Whole milliseconds: each fraction is an object of its own, and a call that waits has several times to remember. */
+function wholeNow(): number {
+  return Math.round(now());
+}
+
+/** @returns now, in whole milliseconds */
 function noteDelay({ state }: LogicalRequest, since: number): number {
-  const time = now();
+  const time = wholeNow();
   state.totalDelay += time - since;
   return time;
 }

@@ -74,12 +74,13 @@ function delayOf({ finding: { hint }, after, maxRetryAfter, timeLeft, backoff }:
   if (hint && (hint.delay > maxRetryAfter || hint.delay === Number.POSITIVE_INFINITY)) {
     return { reason: 'retry-after-too-long', retryAfter: hint.delay };
   }
-  const delay = (hint?.delay ?? 0) + sample;
+  // Timers count whole milliseconds.
+  const delay = Math.ceil((hint?.delay ?? 0) + sample);
   if (!fitsIn(timeLeft(), delay)) return { reason: 'time-budget-exceeded' };
   return { delay, delaySource: after === undefined ? (hint?.source ?? 'backoff') : 'judge' };
 }
 
-/** Whether a wait would end before the time does. Timers count whole milliseconds. */
+/** Whether a wait would end before the time does. */
 export function fitsIn(timeLeft: number, delay: number): boolean {
-  return Math.ceil(delay) < timeLeft;
+  return delay < timeLeft;
 }
