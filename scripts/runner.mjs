@@ -3,11 +3,25 @@
  * Prints what failed, and as its last line a report in JSON.
  */
 import { format } from 'node:util';
+import { withGlobal } from '@sinonjs/fake-timers';
 import { expect } from 'expect';
 import { fn, spyOn } from 'jest-mock';
 import { reasonToSkip } from './matrix/skips.mjs';
 
 const TIMEOUT = 5_000;
+const { setTimeout, clearTimeout } = globalThis;
+
+/** jest's fake timers, as far as the tests use them: what jest has them from. */
+const fakeTimers = withGlobal(globalThis);
+let clock;
+function useFakeTimers({ doNotFake }) {
+  const toFake = Object.keys(fakeTimers.timers).filter((name) => !doNotFake.includes(name));
+  clock = fakeTimers.install({ toFake, now: Date.now(), ignoreMissingTimers: true });
+}
+function useRealTimers() {
+  clock?.uninstall();
+  clock = undefined;
+}
 
 let suite;
 const suiteIn = (parent, title) => ({
@@ -54,7 +68,13 @@ Object.assign(globalThis, {
   test,
   it: test,
   expect,
-  jest: { fn, spyOn },
+  jest: {
+    fn,
+    spyOn,
+    useFakeTimers,
+    useRealTimers,
+    advanceTimersByTimeAsync: (ms) => clock.tickAsync(ms),
+  },
   beforeAll: hook('beforeAll'),
   beforeEach: hook('beforeEach'),
   afterEach: hook('afterEach'),

@@ -8,9 +8,8 @@ import { failing, servers } from '../support/server';
 import { stoppableClock } from '../support/stoppable-clock';
 
 const start = servers();
-const { stop, pass, until, settling } = stoppableClock();
+const { stop, freezeAt, pass, until, settling } = stoppableClock();
 beforeEach(stop);
-afterEach(() => void jest.restoreAllMocks());
 
 /** What ends the call while its second attempt is on the way to the adapter. */
 type End = {
@@ -48,8 +47,7 @@ async function heldIn(phase: 'request interceptor' | 'transform' | 'adapter', { 
         if (++runs === 2) {
           end?.({ controller, retry });
           // What is synchronous lets no timer fire.
-          const later = performance.now() + (policy?.timeBudget ?? 0);
-          jest.spyOn(performance, 'now').mockReturnValue(later);
+          freezeAt(performance.now() + (policy?.timeBudget ?? 0));
         }
         return JSON.stringify(data);
       },

@@ -25,6 +25,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
+const { stop, freezeAt, pass, until } = stoppableClock();
 const down = failing(...Array(10_000).fill(503));
 const outcomes = async (promises: Promise<unknown>[]) => {
   const settled = await Promise.allSettled(promises);
@@ -54,7 +55,7 @@ it('an empty budget gives back the last error, and sends nothing', async () => {
 
 it('a dead origin does not drain the budget of a healthy one', async () => {
   // Nothing is refilled meanwhile.
-  const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+  freezeAt(performance.now());
   const dead = await start(down);
   const flaky = await start((request, response, count) =>
     failing(...(count % 2 ? [503, 503] : []))(request, response, 1),
@@ -67,7 +68,6 @@ it('a dead origin does not drain the budget of a healthy one', async () => {
   expect(ofDead?.tokens).toBeLessThan(1);
   expect((await client.get(flaky.url)).status).toBe(200);
   expect(retry.origins()).toHaveLength(2);
-  clock.mockRestore();
 });
 
 it('origins() tells the tokens of the budget that the policy names', async () => {
@@ -130,7 +130,6 @@ it('a retry that onRetry calls off gives its token back', async () => {
 });
 
 describe('after timeouts', () => {
-  const { stop, pass, until } = stoppableClock();
   beforeEach(stop);
 
   it('two retries go, and the rest fail fast until successes come', async () => {

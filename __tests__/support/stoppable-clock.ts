@@ -16,19 +16,36 @@ const REAL = [
 ] as const;
 
 let isStopped = false;
+let thaw = () => {};
 
 /** It goes on again when the test has ended. */
 export function stoppableClock() {
   afterEach(() => {
     isStopped = false;
+    thaw();
     jest.useRealTimers();
   });
-  return { stop, pass, until, settling };
+  return { stop, freezeAt, pass, until, settling };
 }
 
 function stop(): void {
   isStopped = true;
   jest.useFakeTimers({ doNotFake: [...REAL] });
+}
+
+/**
+ * The clock shows that, and goes on showing it until the test has ended, while no timer hears of it. By defining it, which every runtime
+ * allows: in some, `performance.now` is not to be assigned to.
+ */
+function freezeAt(time: number): void {
+  const { performance } = globalThis;
+  const own = Object.getOwnPropertyDescriptor(performance, 'now');
+  Object.defineProperty(performance, 'now', { value: () => time, configurable: true, writable: true });
+  thaw = () => {
+    if (own) Object.defineProperty(performance, 'now', own);
+    else Reflect.deleteProperty(performance, 'now');
+    thaw = () => {};
+  };
 }
 
 /** Lets so many milliseconds pass. */
