@@ -139,9 +139,12 @@ export class Gate {
 
   /** The server said when to come back: until then nobody who is held leaves. */
   namedWait(ms: number): void {
-    this.#namedUntil = Math.max(this.#namedUntil, this.#alarm.now + ms);
+    const until = this.#alarm.now + ms;
+    if (until > this.#namedUntil) {
+      this.#namedUntil = until;
+      this.#namedDate = Date.now() + ms;
+    }
     if (this.#firstNamedUntil === Number.NEGATIVE_INFINITY) this.#firstNamedUntil = this.#namedUntil;
-    this.#namedDate = Date.now() + ms;
   }
 
   /** A pass for a retry that need not wait. */
