@@ -2,7 +2,7 @@
  * What callers see, as the README's first table and picture have it: three seconds of trouble, a minute of it, and everyday
  * failures, over real HTTP, without retries, through axios-retry, and through this library in its defaults.
  */
-import { inLanes, noticed, play } from './support/play.mjs';
+import { inLanes, isWithin, noticed, play } from './support/play.mjs';
 import { saveResult } from './support/results.mjs';
 
 const CAPACITY_PER_SECOND = 125;
@@ -39,12 +39,8 @@ async function callersOf({ kind, seconds, share, perSecond }, name) {
   });
   return {
     ...noticed(run, outage),
-    calledMeanwhile: run.callers.filter(isMeanwhile(outage)).length,
-    requestsMeanwhile: run.log.filter(isMeanwhile(outage)).length,
+    calledMeanwhile: run.callers.filter(isWithin(outage)).length,
+    requestsMeanwhile: run.log.filter(isWithin(outage)).length,
     loopDelayP99: run.loopDelayP99,
   };
-}
-
-function isMeanwhile({ from = 0, until = Number.POSITIVE_INFINITY }) {
-  return ({ at }) => at >= from && at < until;
 }

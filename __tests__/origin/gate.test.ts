@@ -45,7 +45,16 @@ function makeGate(options: GateOptions = { inheritedUsual: 20 }) {
     if (!ok) gate.failed({ ...REFUSED, took, first: false });
     gate.returned(pass, { ok, took });
   };
-  return { gate, left, passes, hold, holdAll, goDown, back };
+  /** The call that left last is refused, and so is the next, so many times. @returns milliseconds until the next one left, each time */
+  const restsAfterRefusals = (count: number) =>
+    Array.from({ length: count }, () => {
+      const before = left.length;
+      back(false, 1);
+      let rest = 0;
+      for (; left.length === before; rest++) jest.advanceTimersByTime(1);
+      return rest;
+    });
+  return { gate, left, passes, hold, holdAll, goDown, back, restsAfterRefusals };
 }
 
 /** How long an answer usually takes, as the rest after a refusal tells that took no time. */
@@ -434,36 +443,20 @@ describe('retries and first attempts that are held', () => {
   });
 
   it('of first attempts that are refused after a stall, the next goes as soon: new ones go as they come', () => {
-    const { gate, holdAll, left, back } = makeGate();
+    const { gate, holdAll, restsAfterRefusals } = makeGate();
     gate.failed(TIMED_OUT);
     holdAll('abcdef', { unsent: true, patience: 60_000 });
     jest.advanceTimersByTime(1_000);
     gate.alive();
-    const rests: number[] = [];
-    while (rests.length < 4) {
-      const before = left.length;
-      back(false, 1);
-      let rest = 0;
-      for (; left.length === before; rest++) jest.advanceTimersByTime(1);
-      rests.push(rest);
-    }
-    expect(rests).toEqual([100, 100, 100, 100]);
+    expect(restsAfterRefusals(4)).toEqual([100, 100, 100, 100]);
   });
 
   it('of first attempts that are refused while it stalls, the next goes later and later', () => {
-    const { gate, holdAll, left, back } = makeGate();
+    const { gate, holdAll, restsAfterRefusals } = makeGate();
     gate.failed(TIMED_OUT);
     holdAll('abcdef', { unsent: true, patience: 60_000 });
     jest.advanceTimersByTime(1_000);
-    const rests: number[] = [];
-    while (rests.length < 4) {
-      const before = left.length;
-      back(false, 1);
-      let rest = 0;
-      for (; left.length === before; rest++) jest.advanceTimersByTime(1);
-      rests.push(rest);
-    }
-    expect(rests).toEqual([100, 200, 400, 600]);
+    expect(restsAfterRefusals(4)).toEqual([100, 200, 400, 600]);
   });
 });
 

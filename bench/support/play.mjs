@@ -36,7 +36,7 @@ export async function play({ server: serverSettings, client: clientSettings, sta
 
 /** What the callers of a run noticed: those *caught* called while there was trouble, and got an answer in the end. */
 export function noticed({ callers, requests }, { from = 0, until = Number.POSITIVE_INFINITY } = {}) {
-  const caught = callers.filter(({ at, ok }) => ok && at >= from && at < until).map(({ took }) => took);
+  const caught = callers.filter(isWithin({ from, until })).flatMap(({ ok, took }) => (ok ? [took] : []));
   const failed = callers.filter(({ ok }) => !ok).map(({ took }) => took);
   return {
     callers: callers.length,
@@ -48,6 +48,11 @@ export function noticed({ callers, requests }, { from = 0, until = Number.POSITI
     doneMs: Math.max(...callers.map(({ at, took }) => at + took)),
     traffic: requests / callers.length,
   };
+}
+
+/** Whether something was while there was trouble. */
+export function isWithin({ from = 0, until = Number.POSITIVE_INFINITY } = {}) {
+  return ({ at }) => at >= from && at < until;
 }
 
 /** Plays scenarios, some at a time; the results are in the order of the scenarios. */

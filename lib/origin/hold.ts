@@ -57,14 +57,25 @@ export function holdAt(
   });
 }
 
-class HeldRetry extends HeldCall {
+abstract class HeldAtGate extends HeldCall {
   readonly #gate: Gate;
+
+  constructor(gate: Gate, retriesLeft: number, longest: number) {
+    super(retriesLeft, longest);
+    this.#gate = gate;
+  }
+
+  cancel(): void {
+    this.#gate.release(this);
+  }
+}
+
+class HeldRetry extends HeldAtGate {
   readonly #turn: HeldTurn;
   readonly #waiting: Waiting<Obstacle>;
 
   constructor(gate: Gate, turn: HeldTurn, waiting: Waiting<Obstacle>, retriesLeft: number, longest: number) {
-    super(retriesLeft, longest);
-    this.#gate = gate;
+    super(gate, retriesLeft, longest);
     this.#turn = turn;
     this.#waiting = waiting;
   }
@@ -84,14 +95,9 @@ class HeldRetry extends HeldCall {
   leave(departure: Departure): void {
     this.#waiting.end(this.#turn.left(departure));
   }
-
-  cancel(): void {
-    this.#gate.release(this);
-  }
 }
 
-class HeldFirst extends HeldCall {
-  readonly #gate: Gate;
+class HeldFirst extends HeldAtGate {
   readonly #waiting: Waiting<Departure>;
 
   constructor(
@@ -101,8 +107,7 @@ class HeldFirst extends HeldCall {
     longest: number,
     readonly patience: number,
   ) {
-    super(retriesLeft, longest);
-    this.#gate = gate;
+    super(gate, retriesLeft, longest);
     this.#waiting = waiting;
   }
 
@@ -116,9 +121,5 @@ class HeldFirst extends HeldCall {
 
   leave(departure: Departure): void {
     this.#waiting.end(departure);
-  }
-
-  cancel(): void {
-    this.#gate.release(this);
   }
 }

@@ -1,7 +1,6 @@
 /**
  * The loop of one logical request: was the attempt good, is it worth repeating, may it go now, and once more through the instance.
  */
-
 import type { Obstacle } from '../origin/hold';
 import { namedBudget } from '../origin/token-line';
 import { Turn, type Way } from '../origin/turn';
