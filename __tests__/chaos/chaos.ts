@@ -324,7 +324,7 @@ export class Chaos {
 
   /** A stream that a caller was handed, with an error as well, breaks off or is whole. */
   async #read(call: Call, response: AxiosResponse): Promise<void> {
-    const { data, status } = response;
+    const { data } = response;
     if (call.responseType !== 'stream') return;
     const stream: Readable = data instanceof Readable ? data : Readable.fromWeb(data);
     stream.on('error', () => {});
@@ -337,16 +337,26 @@ export class Chaos {
       letGo();
       return;
     }
-    // As a caller would: a stream may be silent for ever.
-    const watch = setTimeout(letGo, 500);
+    // As a caller would: a stream may be silent for ever. With fetch and a status that axios rejects, no timeout of axios' ends
+    // it, and one that is destroyed goes on waiting for its next chunk: its reader may not wait for it.
+    let watch: NodeJS.Timeout | undefined;
+    const enough = new Promise<void>((resolve) => {
+      watch = setTimeout(() => {
+        letGo();
+        resolve();
+      }, 500);
+    });
+    await Promise.race([this.#readAll(call, response, stream), enough]);
+    clearTimeout(watch);
+  }
+
+  async #readAll(call: Call, response: AxiosResponse, stream: Readable): Promise<void> {
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-      if (status === 200) this.#judgeText(call, response, Buffer.concat(chunks).toString());
+      if (response.status === 200) this.#judgeText(call, response, Buffer.concat(chunks).toString());
     } catch {
       // Cut.
-    } finally {
-      clearTimeout(watch);
     }
   }
 
