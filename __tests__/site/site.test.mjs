@@ -190,6 +190,15 @@ describe('the playground', () => {
     });
   });
 
+  /** Milliseconds for so many steps of a loop; they take a core of 3 GHz about LOOP_TAKES. */
+  const LOOP_TAKES = 60;
+  function loopTime() {
+    const startedAt = performance.now();
+    let mixed = 1;
+    for (let step = 0; step < 3e7; step++) mixed = (mixed * 31 + step) | 0;
+    return mixed === 0 ? 0 : performance.now() - startedAt;
+  }
+
   test('plays four policies, 20 processes, 30 s, in less than a second', async (t) => {
     await visit('playground.html', {}, async (page) => {
       await played(page);
@@ -200,15 +209,17 @@ describe('the playground', () => {
         return Number(/([\d.]+) s\s*$/.exec(await page.textContent('.took'))[1]);
       };
       let median = Number.POSITIVE_INFINITY;
-      // The machine may be busy with something else for a while.
-      for (let round = 0; round < 4 && median >= 1; round++) {
+      let most = 1;
+      // The machine may be slow, or busy with something else for a while.
+      for (let round = 0; round < 4 && median >= most; round++) {
+        most = Math.max(1, (await page.evaluate(loopTime)) / LOOP_TAKES);
         const times = [];
         while (times.length < 7) times.push(await playAnother());
         times.sort((a, b) => a - b);
         median = times[3];
-        t.diagnostic(`seconds: ${times.join(', ')}`);
+        t.diagnostic(`seconds: ${times.join(', ')}, of ${most.toFixed(1)}`);
       }
-      assert.ok(median < 1, `the median is ${median} s`);
+      assert.ok(median < most, `the median is ${median} s, of ${most} s`);
     });
   });
 
