@@ -34,15 +34,18 @@ if (missing.length > 0) {
 
 const startedAt = performance.now();
 const wanted = SCENARIOS.filter((scenario) => title(scenario).includes(flags.only));
-const runs = await inLanes(LANES, wanted, async ({ law, ...scenario }) => {
-  const clients = await Promise.all(CLIENTS.map((name) => playOne(scenario, name)));
-  const problem = law(clients.at(-1)) || undefined;
-  console.log(problem ? `not ok: ${title(scenario)}: ${problem}` : `ok: ${title(scenario)}`);
-  return { ...scenario, problem, clients };
-});
-const late = Math.max(
-  ...runs.flatMap(({ clients }) => clients.map(({ loopDelayP99 }) => loopDelayP99.client)),
+const runs = await inLanes(LANES, wanted, async (scenario) =>
+  judged(scenario, await Promise.all(CLIENTS.map((name) => playOne(scenario, name)))),
 );
+// A machine that cannot keep up fails callers by itself: there, less at a time.
+for (const [index, { problem, clients }] of runs.entries()) {
+  if (problem && lateness(clients) > PUNCTUAL) {
+    console.log(`once more, alone, for timers came ${Math.ceil(lateness(clients))} ms late:`);
+    const alone = await playOne(wanted[index], CLIENTS.at(-1));
+    runs[index] = judged(wanted[index], [...clients.slice(0, -1), alone]);
+  }
+}
+const late = Math.max(...runs.map(({ clients }) => lateness(clients)));
 console.log(`\n${tables(runs)}\n`);
 console.log(
   `${runs.length} scenarios in ${Math.round((performance.now() - startedAt) / 1000)} s; ` +
@@ -57,6 +60,17 @@ if (flags.write && late > PUNCTUAL) {
 const failed = runs.filter(({ problem }) => problem);
 if (failed.length > 0) console.log(`${failed.length} of ${runs.length} laws do not hold`);
 process.exit(failed.length > 0 && !flags.print ? 1 : 0);
+
+function judged({ law, ...scenario }, clients) {
+  const problem = law(clients.at(-1)) || undefined;
+  console.log(problem ? `not ok: ${title(scenario)}: ${problem}` : `ok: ${title(scenario)}`);
+  return { ...scenario, problem, clients };
+}
+
+/** Milliseconds by which 99% of the clients' timers came late at most. */
+function lateness(clients) {
+  return Math.max(...clients.map(({ loopDelayP99 }) => loopDelayP99.client));
+}
 
 async function playOne({ proxy, server, load }, name) {
   const run = await play({
