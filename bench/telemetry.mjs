@@ -5,7 +5,7 @@
  * In paired rounds, as happy-path.mjs: each sends a block of requests through every client, in a new order, and what counts is
  * the median over the rounds of the difference between two clients in the same round.
  *
- * npm run bench:telemetry                  in the root, which builds the library first; fails where it is more than 3 us
+ * npm run bench:telemetry                  in the root, which builds the library first; fails where it is more than 3 us of 20
  * BASE=/path/to/dist npm run ...           beside another build of the library, such as that of the commit before
  */
 import { metrics } from '@opentelemetry/api';
@@ -23,8 +23,9 @@ import { summary } from './support/stats.mjs';
 const ROUNDS = Number(process.env.ROUNDS ?? 1_000);
 const BLOCK = 100;
 const WARM_UP = 8_000;
-/** Microseconds per good call. */
+/** Microseconds per good call, where one takes 20 without telemetry; as much of it where it takes longer. */
 const MOST = 3;
+const OF = 20;
 
 const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 const meters = new MeterProvider({
@@ -79,11 +80,12 @@ for (const name of names.slice(1)) {
   );
 }
 const price = differenceTo('on', 'off').median;
+const most = MOST * Math.max(1, summary(perRequest.off).median / OF);
 await meters.forceFlush();
 const [calls] = exporter.getMetrics()[0].scopeMetrics[0].metrics;
 if (calls.dataPoints[0].value !== WARM_UP + ROUNDS * BLOCK) throw new Error('not every call was counted');
 await meters.shutdown();
-if (price > MOST) {
-  console.error(`Telemetry may cost ${MOST} us per good call, and costs ${price.toFixed(2)}.`);
+if (price > most) {
+  console.error(`Telemetry may cost ${most.toFixed(2)} us per good call here, and costs ${price.toFixed(2)}.`);
   process.exitCode = 1;
 }
