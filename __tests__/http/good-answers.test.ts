@@ -286,3 +286,17 @@ test('a refused connection to another origin is a failure of that origin', async
     'ECONNREFUSED',
   ]);
 });
+
+test('an adapter may answer with a config of its own making: the state of the call is found all the same', async () => {
+  const client = clientOf({ url: 'http://server.test' } as TestServer);
+  const response = await client.get('/', {
+    adapter: async ({ url }) => ({
+      status: 200,
+      statusText: 'OK',
+      data: 'fine',
+      headers: {},
+      config: { url } as never,
+    }),
+  });
+  expect(retryStateOf(response)).toMatchObject({ outcome: 'succeeded', attempts: 1 });
+});

@@ -56,6 +56,25 @@ function cloneDeep<T>(value: T): T {
 }
 
 describe('a pair of interceptors', () => {
+  test('that comes or goes between two calls is there or not in the next', async () => {
+    const server = await start(failing());
+    const log: string[] = [];
+    const client = clientWith(server.url, 'after', logging(log, 'first'));
+    await client.get('/');
+    // As many as before.
+    client.interceptors.request.eject(1);
+    client.interceptors.response.eject(1);
+    logging(log, 'second')(client);
+    await client.get('/');
+    logging(log, 'third')(client);
+    await client.get('/');
+    expect(log).toEqual([
+      ...['first request', 'first 200'],
+      ...['second request', 'second 200'],
+      ...['third request', 'second request', 'second 200', 'third 200'],
+    ]);
+  });
+
   test('runs once per attempt inside, and once per call outside', async () => {
     const server = await start(failing(503, 502));
     const log: string[] = [];

@@ -36,7 +36,7 @@ describe('the defaults', () => {
       timeBudget: undefined,
       isRetryable: undefined,
       statuses: new Set([408, 425, 429, 502, 503, 504]),
-      methods: new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PUT', 'DELETE']),
+      methods: new Set(['get', 'head', 'options', 'trace', 'query', 'put', 'delete']),
       idempotencyKey: false,
       idempotencyKeyHeader: 'Idempotency-Key',
       attemptHeader: undefined,
@@ -112,7 +112,7 @@ describe('merging', () => {
       judge: () => true,
       nextAttempt: () => ({ timeout: 5 }),
     };
-    const expected = { ...fields, statuses: new Set([500]), methods: new Set(['GET']) };
+    const expected = { ...fields, statuses: new Set([500]), methods: new Set(['get']) };
     expect(Object.keys(fields).sort()).toEqual(Object.keys(resolved()).sort());
     expect(resolved(fields)).toEqual(expected);
     expect(resolved(fields, {})).toEqual(expected);
@@ -134,7 +134,7 @@ describe('merging', () => {
 
   test('methods count in any case', () => {
     expect(resolved({ methods: ['get', 'Patch', 'M-SEARCH'] }).methods).toEqual(
-      new Set(['GET', 'PATCH', 'M-SEARCH']),
+      new Set(['get', 'patch', 'm-search']),
     );
   });
 
@@ -228,7 +228,7 @@ describe('merging', () => {
     level.statuses.push(501);
     level.methods.push('POST');
     expect(policy).toMatchObject({ maxRetries: 1, backoff: { maxDelay: 2 } });
-    expect([...policy.statuses, ...policy.methods]).toEqual([500, 'GET']);
+    expect([...policy.statuses, ...policy.methods]).toEqual([500, 'get']);
   });
 });
 

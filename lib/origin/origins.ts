@@ -66,6 +66,7 @@ export class Origins {
 
   /** Whether any origin may hold first attempts now. */
   mayHoldNewCalls(): boolean {
+    if (this.#known.size === 0) return false;
     for (const { gate } of this.#known.values())
       if (gate.isHoldingNewCalls('rate-limited', Number.POSITIVE_INFINITY)) return true;
     return false;

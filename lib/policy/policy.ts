@@ -28,7 +28,7 @@ export interface ResolvedPolicy {
   readonly retryAccepted: boolean;
   readonly judge: RetryPolicy['judge'];
   readonly nextAttempt: RetryPolicy['nextAttempt'];
-  /** In upper case. */
+  /** In lower case, as axios writes them on configs. */
   readonly methods: ReadonlySet<string>;
   readonly idempotencyKey: NonNullable<RetryPolicy['idempotencyKey']>;
   readonly idempotencyKeyHeader: string;
@@ -158,7 +158,7 @@ function complete(policy: RetryPolicy): ResolvedPolicy {
     retryAccepted: policy.retryAccepted ?? true,
     judge: policy.judge,
     nextAttempt: policy.nextAttempt,
-    methods: new Set((policy.methods ?? DEFAULTS.methods).map((method) => method.toUpperCase())),
+    methods: new Set((policy.methods ?? DEFAULTS.methods).map((method) => method.toLowerCase())),
     idempotencyKey: policy.idempotencyKey ?? false,
     idempotencyKeyHeader: policy.idempotencyKeyHeader ?? DEFAULTS.idempotencyKeyHeader,
     attemptHeader: policy.attemptHeader,

@@ -34,12 +34,13 @@ export function visitRequestChain<Config>(
 /** One handler does for `capture` and `seal` where nobody stands between them. */
 function onTheWayOut<Config>(pass: Pass<Config>): Handler<Config> {
   const { isReplay, isSynchronous } = pass;
-  const seal = (config: Config) => pass.seal(config);
-  if (isReplay) return { fulfilled: seal, rejected: null, synchronous: true };
-  const fulfilled = isSynchronous
-    ? (config: Config) => pass.seal(pass.capture(config) as Config)
-    : (config: Config) => Promise.resolve(pass.capture(config)).then(seal);
-  return { fulfilled, rejected: null, synchronous: isSynchronous };
+  return { fulfilled: wayOut(pass), rejected: null, synchronous: isReplay || isSynchronous };
+}
+
+function wayOut<Config>(pass: Pass<Config>): (config: Config) => unknown {
+  if (pass.isReplay) return (config) => pass.seal(config);
+  if (pass.isSynchronous) return (config) => pass.seal(pass.capture(config) as Config);
+  return async (config) => pass.seal(await pass.capture(config));
 }
 
 function visitInside<Config>(

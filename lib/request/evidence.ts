@@ -12,8 +12,7 @@ export function noteSuccess(request: LogicalRequest, time: number): void {
   const { attempt, policy, attachment } = request;
   const { turn, took, response, finding } = attempt;
   // What axios-cache-interceptor had, or an interceptor made of a failure, says nothing of the origin.
-  const isCached = (response as { cached?: unknown } | undefined)?.cached === true;
-  if (finding || isCached) {
+  if (finding || (response !== undefined && isCached(response))) {
     turn?.unused();
     return;
   }
@@ -52,6 +51,11 @@ export function noteFailure(request: LogicalRequest, { finding, error }: Failure
   const isNamed = finding.hint && (finding.status === 429 || finding.status === 503);
   if (isNamed && error.response) gate.namedWait(Math.min(finding.hint.delay, policy.maxRetryAfter));
   turn?.returned(false, took);
+}
+
+/** Asked of every good answer: V8 is quicker to tell that a field is not there than to read one that is not. */
+function isCached(response: object): boolean {
+  return 'cached' in response && response.cached === true;
 }
 
 function originOf({ attempt, original, attachment }: LogicalRequest): Origin | undefined {

@@ -138,10 +138,10 @@ function standIn<Config>(
 ): () => void {
   const original = Object.getOwnPropertyDescriptor(manager, 'forEach');
   const forEach = manager.forEach as NonNullable<Manager<Config>['forEach']>;
+  const lineUp = rememberedLineUp(forEach, manager, own);
   const ours = (visit: Visit<Config>) => {
-    const handlers: Handler<Config>[] = [];
-    forEach.call(manager, (handler) => handlers.push(handler));
-    if (!build(sidesOf(handlers, own), visit)) visitAll(handlers, visit);
+    const { handlers, sides } = lineUp();
+    if (!build(sides, visit)) visitAll(handlers, visit);
   };
   Object.defineProperty(manager, 'forEach', { value: ours, writable: true, configurable: true });
   return () => {
@@ -152,14 +152,41 @@ function standIn<Config>(
   };
 }
 
+/** The handlers of a manager, in the order of their registration. */
+interface LineUp<Config> {
+  readonly handlers: readonly Handler<Config>[];
+  readonly sides: Sides<Config> | undefined;
+}
+
+/** Asked for every call, and the same in nearly all: made anew only where a handler has come or gone. */
+function rememberedLineUp<Config>(
+  forEach: NonNullable<Manager<Config>['forEach']>,
+  manager: Manager<Config>,
+  own: unknown,
+): () => LineUp<Config> {
+  let known: LineUp<Config> = { handlers: [], sides: undefined };
+  let seen = 0;
+  let isSame = true;
+  const compare = (handler: Handler<Config>) => {
+    isSame &&= known.handlers[seen] === handler;
+    seen++;
+  };
+  return () => {
+    seen = 0;
+    isSame = true;
+    forEach.call(manager, compare);
+    if (isSame && seen === known.handlers.length) return known;
+    const handlers: Handler<Config>[] = [];
+    forEach.call(manager, (handler) => handlers.push(handler));
+    known = { handlers, sides: sidesOf(handlers, own) };
+    return known;
+  };
+}
+
 function sidesOf<Config>(handlers: readonly Handler<Config>[], own: unknown): Sides<Config> | undefined {
-  // Nearly always ours is the only one.
-  if (handlers.length === 1 && handlers[0]?.fulfilled === own) return NOBODY as Sides<Config>;
   const at = handlers.findIndex(({ fulfilled }) => fulfilled === own);
   return at < 0 ? undefined : { inside: handlers.slice(0, at), outside: handlers.slice(at + 1) };
 }
-
-const NOBODY: Sides<unknown> = { inside: [], outside: [] };
 
 function contains<Config>(manager: Manager<Config>, own: unknown): boolean {
   let isThere = !manager.forEach;

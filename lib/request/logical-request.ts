@@ -94,7 +94,7 @@ export class LogicalRequest implements Interrupters {
   }
 
   private isRepeatable(method: unknown): boolean {
-    return this.policy.methods.has(String(method).toUpperCase());
+    return this.policy.methods.has(String(method).toLowerCase());
   }
 
   /** Whether attempts may turn out to carry an idempotency key, ours or the caller's. */

@@ -94,7 +94,8 @@ function succeed(request: LogicalRequest, value: unknown, settledAt = now()): un
   attempt.isOver = true;
   attempt.deadline?.release(attempt.sent, response?.data);
   state.settle('succeeded', settledAt);
-  putState(value, state);
+  // On the config of the adapter's own answer it stands already.
+  if (value !== response || response?.config !== attempt.sent) putState(value, state);
   noteSuccess(request, settledAt);
   tellWatchers(request, { response });
   if (!policy.onSettled) return value;

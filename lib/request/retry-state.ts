@@ -111,11 +111,8 @@ export function retryStateOf(responseOrError: unknown): RetryState | undefined {
 
 /** Has `retryStateOf` find the state of the error or the response that a caller is about to get. Bare data is left alone. */
 export function putState(answer: unknown, state: RetryState): void {
-  const { config } = (answer ?? {}) as Answer;
-  // Asked of every good answer, and quicker than what it would find there.
-  if (config?.retryState === state && !(STATE in (answer as object))) return;
   if (retryStateOf(answer) === state) return;
-  if (!(answer instanceof Error) && !config) return;
+  if (!(answer instanceof Error) && !(answer as Answer | null | undefined)?.config) return;
   if (Object.isExtensible(answer)) {
     Object.defineProperty(answer, STATE, { value: state, configurable: true });
   }
