@@ -38,6 +38,7 @@ export class Alarm {
   }
 
   clear(): void {
+    if (this.#at === Number.POSITIVE_INFINITY) return;
     this.#stop();
     this.#at = Number.POSITIVE_INFINITY;
   }

@@ -12,6 +12,7 @@ export interface Destination {
 
 /** As axios' own isAbsoluteURL: a scheme or none, and two slashes. */
 const ABSOLUTE_URL = /^([a-z][a-z\d+\-.]*:)?\/\//i;
+const HAS_SCHEME = /^[a-z][a-z\d+\-.]*:/i;
 
 /** What a browser's page, or a worker, resolves relative URLs against. */
 interface PageGlobals {
@@ -24,17 +25,24 @@ export function originOf({ url = '', baseURL, allowAbsoluteUrls, socketPath }: D
   if (socketPath) return `unix:${socketPath}`;
   const isAbsolute = ABSOLUTE_URL.test(url) && (!baseURL || allowAbsoluteUrls !== false);
   const target = isAbsolute ? url : (baseURL ?? '');
+  if (last.target === target && !last.isOfPage) return last.origin;
   const { document, location } = globalThis as PageGlobals;
   const page = document?.baseURI ?? location?.href;
   if (last.target !== target || last.page !== page)
-    last = { target, page, origin: originOfUrl(target, page) };
+    last = { target, page, isOfPage: !HAS_SCHEME.test(target), origin: originOfUrl(target, page) };
   return last.origin;
 }
 
 /** What was last taken apart: most clients have one base URL, and to take it apart takes longer than all else at a gate. */
-let last: { readonly target?: string; readonly page?: string | undefined; readonly origin: string } = {
-  origin: '',
-};
+let last: Taken = { isOfPage: true, origin: '' };
+
+interface Taken {
+  readonly target?: string;
+  readonly page?: string | undefined;
+  /** Whether it depends on the page. */
+  readonly isOfPage: boolean;
+  readonly origin: string;
+}
 
 function originOfUrl(target: string, page: string | undefined): string {
   try {

@@ -234,7 +234,7 @@ export class Gate {
 
   /** Lets go who may. */
   #move(time: number): void {
-    if (this.#namedUntil <= time) {
+    if (this.#lanes.calls.size > 0 && this.#namedUntil <= time) {
       for (let next = this.#lanes.next(time); next; next = this.#lanes.next(time)) this.#let(next, time);
     }
     this.#schedule();

@@ -72,21 +72,22 @@ export class Origins {
     return false;
   }
 
-  /** An origin, if any request to it failed lately. */
-  find(destination: Destination): Origin | undefined {
+  /** An origin, if any request to it failed lately. @param time on the clock of `now()` */
+  find(destination: Destination, time = now()): Origin | undefined {
     if (this.#known.size === 0) return undefined;
     const origin = originOf(destination);
     const found = this.#known.get(origin);
-    return found && this.#touch(origin, found);
+    return found && this.#touch(origin, found, time);
   }
 
   findOrMake(destination: Destination): Origin {
     const origin = originOf(destination);
     const found = this.#known.get(origin);
-    if (found) return this.#touch(origin, found);
-    const gate = new Gate({ inheritedUsual: this.#usual.known(now()), lastSuccess: this.#usual.lastSuccess });
+    if (found) return this.#touch(origin, found, now());
+    const time = now();
+    const gate = new Gate({ inheritedUsual: this.#usual.known(time), lastSuccess: this.#usual.lastSuccess });
     const bucket = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
-    const made = this.#touch(origin, { gate, bucket, usedAt: Number.NEGATIVE_INFINITY });
+    const made = this.#touch(origin, { gate, bucket, usedAt: Number.NEGATIVE_INFINITY }, time);
     this.#forgetUnused(made);
     return made;
   }
@@ -118,8 +119,7 @@ export class Origins {
     }
   }
 
-  #touch(origin: string, used: Origin): Origin {
-    const time = now();
+  #touch(origin: string, used: Origin, time: number): Origin {
     // Least recently used to the second: a move in the map costs more than the rest of a success.
     if (time - used.usedAt < TOUCHED_FOR) return used;
     used.usedAt = time;

@@ -22,7 +22,7 @@ export function noteSuccess(request: LogicalRequest, time: number): void {
     tellBudget(() => budget.recordSuccess());
     line.notify();
   }
-  const origin = originOf(request);
+  const origin = originOf(request, time);
   if (policy.patience === 0) origin?.bucket.recordSuccess();
   turn?.returned(true, took);
   if (!turn?.hasPassed) origin?.gate.succeeded(took);
@@ -58,6 +58,6 @@ function isCached(response: object): boolean {
   return 'cached' in response && response.cached === true;
 }
 
-function originOf({ attempt, original, attachment }: LogicalRequest): Origin | undefined {
-  return attachment.origins.find(attempt.sent ?? original.destination);
+function originOf({ attempt, original, attachment }: LogicalRequest, time?: number): Origin | undefined {
+  return attachment.origins.find(attempt.sent ?? original.destination, time);
 }
