@@ -6,51 +6,28 @@
 export type Check = (value: unknown, field: string) => void;
 
 /**
- * What a thing is called here that has another name elsewhere (axios-retry, retry-axios, got, ky, p-retry,
- * cockatiel), or that is one level deeper here; unless the nearest name is the one that is meant. After a bar, what it is
- * called in `backoff`.
+ * What has other names elsewhere (axios-retry, retry-axios, got, ky, p-retry, cockatiel), or is one level deeper here, by what it is
+ * called here; of several, the first that there is where the name was found.
  */
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
-  retry: 'maxRetries',
-  noResponseRetries: 'maxRetries',
-  limit: 'maxRetries|maxDelay',
-  max: 'maxRetries|maxDelay',
-  maxAttempts: 'maxRetries',
-  delay: 'backoff|initialDelay',
-  retryDelay: 'backoff|initialDelay',
-  calculateDelay: 'backoff',
-  initialDelay: 'backoff.initialDelay',
-  initial: 'backoff.initialDelay',
-  base: 'backoff.initialDelay',
-  baseDelay: 'backoff.initialDelay',
-  minTimeout: 'backoff.initialDelay',
-  maxDelay: 'backoff.maxDelay',
-  maxRetryDelay: 'backoff.maxDelay',
-  maxTimeout: 'backoff.maxDelay',
-  backoffLimit: 'backoff.maxDelay',
-  multiplier: 'backoff.multiplier',
-  factor: 'backoff.multiplier',
-  exponent: 'backoff.multiplier',
-  jitter: 'backoff.jitter',
-  randomize: 'backoff.jitter',
-  random: 'backoff.random',
-  maxRetryTime: 'timeBudget',
-  shouldResetTimeout: 'timeBudget',
-  validateResponse: 'judge',
-  httpMethodsToRetry: 'methods',
-  statusCodesToRetry: 'statuses',
-  retryCondition: 'isRetryable',
-  shouldRetry: 'isRetryable',
-  errorCodes: 'isRetryable',
-  retryOnTimeout: 'isRetryable',
-  retryBudget: 'budget',
-  onError: 'onRetry',
-  onRetryAttempt: 'onRetry',
-  onFailedAttempt: 'onRetry',
-  onMaxRetryTimesExceeded: 'onGiveUp',
-  whenBudgetEmpty: 'patience',
-  onSuccess: 'onSettled',
-  capacity: 'maxTokens',
+  maxRetries: 'retry noResponseRetries limit max maxAttempts',
+  backoff: 'delay retryDelay calculateDelay',
+  'backoff.initialDelay': 'initialDelay initial base baseDelay minTimeout delay retryDelay',
+  'backoff.maxDelay': 'maxDelay maxRetryDelay maxTimeout backoffLimit limit max',
+  'backoff.multiplier': 'multiplier factor exponent',
+  'backoff.jitter': 'jitter randomize',
+  'backoff.random': 'random',
+  timeBudget: 'maxRetryTime shouldResetTimeout',
+  judge: 'validateResponse',
+  methods: 'httpMethodsToRetry',
+  statuses: 'statusCodesToRetry',
+  isRetryable: 'retryCondition shouldRetry errorCodes retryOnTimeout',
+  budget: 'retryBudget',
+  onRetry: 'onError onRetryAttempt onFailedAttempt',
+  onGiveUp: 'onMaxRetryTimesExceeded',
+  patience: 'whenBudgetEmpty',
+  onSettled: 'onSuccess',
+  maxTokens: 'capacity',
 };
 
 /**
@@ -183,10 +160,10 @@ function hint(key: string, name: string, known: readonly string[]): string {
 }
 
 function knownElsewhere(key: string, known: readonly string[]): string | undefined {
-  const names = Object.hasOwn(KNOWN_ELSEWHERE, key) ? KNOWN_ELSEWHERE[key]?.split('|') : undefined;
-  for (const parts of names?.map((path) => path.split('.')) ?? []) {
+  for (const [path, names] of Object.entries(KNOWN_ELSEWHERE)) {
+    const parts = path.split('.');
     const level = parts.findIndex((part) => known.includes(part));
-    if (level >= 0) return parts.slice(level).join('.');
+    if (level >= 0 && names.split(' ').includes(key)) return parts.slice(level).join('.');
   }
   return undefined;
 }
