@@ -21,10 +21,20 @@ function bare() {
   });
 }
 
+/** What axios takes to run any two interceptors. */
+function emptyPair({ interceptors: { request, response } }) {
+  request.use((config) => config, null, { synchronous: true });
+  response.use(
+    (answer) => answer,
+    (error) => Promise.reject(error),
+  );
+}
+
 /** Each as its documentation attaches it. `again` is bare axios once more: what the method itself gets wrong. */
 const ATTACH = {
   bare: () => {},
   again: () => {},
+  'an empty pair': emptyPair,
   'axios-retry-budget': attachRetry,
   'axios-retry': axiosRetry,
   'retry-axios': rax.attach,

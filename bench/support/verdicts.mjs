@@ -4,6 +4,8 @@
 import { decimals, integer } from './table.mjs';
 
 const OURS = 'axios-retry-budget';
+/** On the happy path: they retry nothing. */
+const NO_PEERS = ['again', 'an empty pair'];
 
 export function whereAPeerIsBetter(results) {
   const verdicts = [
@@ -22,7 +24,7 @@ export function whereAPeerIsBetter(results) {
 function happyPath({ shapes }) {
   return Object.entries(shapes).flatMap(([shape, { added }]) =>
     Object.entries(added)
-      .filter(([name, peer]) => name !== 'again' && peer.high95 < added[OURS].low95)
+      .filter(([name, peer]) => !NO_PEERS.includes(name) && peer.high95 < added[OURS].low95)
       .map(
         ([name, peer]) =>
           `Happy path, ${shape}: ${name} adds ${decimals(peer.median, 2)} µs to a request that succeeds, this library ${decimals(added[OURS].median, 2)} µs.`,
