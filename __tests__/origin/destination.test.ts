@@ -65,6 +65,14 @@ describe('the origin of a request', () => {
         configurable: true,
       });
       expect(originOf({ url: '/a' })).toBe('https://other.test');
+      expect(originOf({ url: '//cdn.test/a' })).toBe('https://cdn.test');
+      expect(originOf({ baseURL: '/v1?from=http:', url: 'a' })).toBe('https://other.test');
+      Object.defineProperty(globalThis, 'location', {
+        value: { href: 'http://third.test/a' },
+        configurable: true,
+      });
+      expect(originOf({ baseURL: '/v1?from=http:', url: 'a' })).toBe('http://third.test');
+      expect(originOf({ url: '//cdn.test/a' })).toBe('http://cdn.test');
     } finally {
       Reflect.deleteProperty(globalThis, 'location');
     }

@@ -69,7 +69,9 @@ test('what is told is told of the origin that an interceptor sends to', async ()
   expect(retry.origins()).toMatchObject([{ origin: 'http://other.test', state: 'well' }]);
 });
 
-test('what a cache had tells nothing of it', async () => {
+test('what a cache had tells nothing of it, what it had not is an answer like any other', async () => {
+  const fresh = (config: InternalAxiosRequestConfig) => ({ ...good(config), cached: false });
+  expect(await stateAfter(failed(), fresh)).toBe('well');
   const cached = (config: InternalAxiosRequestConfig) => ({ ...good(config), cached: true });
   expect(await stateAfter(failed(), cached)).toBe('failing');
 });
