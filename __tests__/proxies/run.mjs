@@ -15,7 +15,7 @@ import { SCENARIOS } from './scenarios.mjs';
 const CLIENTS = ['no retries', 'axios-retry, at its best', 'this library'];
 /** Scenarios at a time, each with all clients at a time. */
 const LANES = 2;
-/** Milliseconds by which a client's timers may be late at p99 for what it noticed to be worth a page. */
+/** Milliseconds by which a client's timers may be late at p99 for what it noticed to be worth a page, and for a failure to be the library's. */
 const PUNCTUAL = 100;
 
 const { values: flags } = parseArgs({

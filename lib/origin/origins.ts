@@ -66,7 +66,6 @@ export class Origins {
 
   /** Whether any origin may hold first attempts now. */
   mayHoldNewCalls(): boolean {
-    if (this.#known.size === 0) return false;
     for (const { gate } of this.#known.values())
       if (gate.isHoldingNewCalls('rate-limited', Number.POSITIVE_INFINITY)) return true;
     return false;
@@ -81,10 +80,10 @@ export class Origins {
   }
 
   findOrMake(destination: Destination): Origin {
+    const time = now();
     const origin = originOf(destination);
     const found = this.#known.get(origin);
-    if (found) return this.#touch(origin, found, now());
-    const time = now();
+    if (found) return this.#touch(origin, found, time);
     const gate = new Gate({ inheritedUsual: this.#usual.known(time), lastSuccess: this.#usual.lastSuccess });
     const bucket = new RetryBudget({ maxTokens: TOKENS_PER_ORIGIN });
     const made = this.#touch(origin, { gate, bucket, usedAt: Number.NEGATIVE_INFINITY }, time);
