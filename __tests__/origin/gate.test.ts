@@ -178,6 +178,23 @@ describe('an origin that refuses', () => {
     expect(rests.slice(1)).toEqual([200, 400, 600, 600, 600, 600]);
   });
 
+  it.each([
+    ['eight failures in a row', 10, 8],
+    ['all failures of fifty milliseconds, where calls are frequent', 2, 25],
+  ])('is down after %s', (_, gap, count) => {
+    const { gate } = makeGate();
+    for (let call = 0; call < 100; call++) {
+      gate.succeeded(20);
+      jest.advanceTimersByTime(gap);
+    }
+    let failures = 0;
+    for (; !gate.isProbing; failures++) {
+      gate.failed(REFUSED);
+      jest.advanceTimersByTime(gap);
+    }
+    expect(failures).toBe(count);
+  });
+
   it('holds no first attempts: each is a probe', () => {
     const { gate, goDown } = makeGate();
     goDown();
@@ -331,6 +348,90 @@ describe('patience', () => {
     gate.failed(REFUSED);
     gate.namedWait(1_000);
     expect(gate.patienceLeft(10_000)).toBe(11_000);
+  });
+
+  describe('of a call to an endpoint that is broken, whose origin lives', () => {
+    /** A call a second that succeeds, and a retry that does not, so many times. */
+    const secondsOf = (gate: Gate, seconds: number, meanwhile: (second: number) => void = () => {}) => {
+      for (let second = 0; second < seconds; second++) {
+        gate.failed({ ...REFUSED, first: false });
+        gate.succeeded(20);
+        meanwhile(second);
+        jest.advanceTimersByTime(1_000);
+      }
+    };
+    /** A pass of a gate that lets nobody go: its window is full, and rests. */
+    const closed = (gate: Gate) => {
+      gate.tryLeave();
+      const pass = gate.tryLeave() as Pass;
+      Object.defineProperty(pass.window, 'restUntil', { get: () => Number.POSITIVE_INFINITY, set: () => {} });
+      return pass;
+    };
+
+    it('is over when no retry has succeeded for so long', () => {
+      const { gate, hold, left } = makeGate();
+      closed(gate);
+      hold('a', { heldBefore: 3_000 });
+      hold('b');
+      secondsOf(gate, 9);
+      expect(left).toEqual([]);
+      secondsOf(gate, 1);
+      expect(left.sort()).toEqual(['a: expired', 'b: expired']);
+      hold('c', { heldBefore: 3_000 });
+      secondsOf(gate, 6);
+      expect(left).toHaveLength(2);
+      secondsOf(gate, 1);
+      expect(left.slice(2)).toEqual(['c: expired']);
+      expect(gate.state(10_000)).toBe('well');
+    });
+
+    it.each([
+      ['a retry that succeeds', (gate: Gate, pass: Pass) => gate.returned(pass, { ok: true, took: 20 })],
+      ['a 429', (gate: Gate) => gate.limited()],
+      ['somebody who knows that all is well', (gate: Gate) => gate.open()],
+      [
+        'a sign of life after five seconds without',
+        (gate: Gate) => {
+          gate.failed(REFUSED);
+          jest.advanceTimersByTime(5_000);
+          gate.succeeded(20);
+        },
+      ],
+    ])('begins anew with %s', (_, sign) => {
+      const { gate, hold, left } = makeGate();
+      const pass = closed(gate);
+      secondsOf(gate, 8);
+      sign(gate, pass);
+      hold('a', { heldBefore: 8_000 });
+      secondsOf(gate, 9);
+      expect(left).toEqual([]);
+      secondsOf(gate, 1);
+      expect(left).toEqual(['a: expired']);
+    });
+
+    it('begins anew when a stall is over', () => {
+      const { gate, hold, left } = makeGate({ inheritedUsual: 20, lastSuccess: 0 });
+      closed(gate);
+      jest.advanceTimersByTime(2_000);
+      gate.failed({ ...REFUSED, first: false });
+      gate.failed(TIMED_OUT);
+      jest.advanceTimersByTime(1_000);
+      gate.succeeded(20);
+      hold('a', { heldBefore: 9_000 });
+      jest.advanceTimersByTime(10_000);
+      expect(left).toEqual([]);
+    });
+
+    it('is as long as ever during a wait that the server named, and begins when that is over', () => {
+      const { gate, hold, left } = makeGate();
+      closed(gate);
+      gate.namedWait(15_000);
+      hold('a');
+      secondsOf(gate, 24);
+      expect(left).toEqual([]);
+      secondsOf(gate, 1);
+      expect(left).toEqual(['a: expired']);
+    });
   });
 
   it('is no reason to fail where all is well', () => {
@@ -526,10 +627,10 @@ describe('a pass', () => {
       hold('a');
       jest.advanceTimersByTime(2_000);
       expect(left).toEqual(['a']);
-      expect(gate.window).toBe(1);
+      expect(gate.window).toBe(1.4);
       jest.advanceTimersByTime(1_000);
       gate.returned(lost, { ok, took: 20 });
-      expect(gate.window).toBe(1);
+      expect(gate.window).toBe(1.4);
     },
   );
 

@@ -4,9 +4,14 @@ import { Window } from '../../lib/origin/window';
 import { heldCall } from '../support/held-call';
 
 const window = new Window(new Pace(20));
-function takeAllDue(calls: HeldCalls, time: number, downSince: number): number {
+function takeAllDue(
+  calls: HeldCalls,
+  time: number,
+  downSince: number,
+  failingSince = Number.POSITIVE_INFINITY,
+): number {
   let count = 0;
-  while (calls.takeDue(time, downSince)) count++;
+  while (calls.takeDue(time, downSince, failingSince)) count++;
   return count;
 }
 
@@ -45,7 +50,7 @@ describe('calls that are held', () => {
 
   it('go before others when all is well, and after them to probe, once they were held before', () => {
     const calls = new HeldCalls();
-    const [fresh, again] = [heldCall(), heldCall({ retriesLeft: 4, wasHeld: true })];
+    const [fresh, again] = [heldCall(), heldCall({ retriesLeft: 4, heldBefore: 100 })];
     calls.add(fresh, window, 0, 0);
     calls.add(again, window, 1, 0);
     expect(calls.nextRetry(true)).toBe(fresh);
@@ -70,6 +75,28 @@ describe('calls that are held', () => {
     expect(takeAllDue(calls, 10_000, 9_000)).toBe(0);
     expect(calls.earliest).toBe(19_000);
     expect(takeAllDue(calls, 19_000, 9_000)).toBe(1);
+  });
+
+  it('have their patience in all where no retry has succeeded for as long, though the origin lives', () => {
+    const calls = new HeldCalls();
+    calls.add(heldCall(), window, 5_000, 5_000);
+    calls.add(heldCall({ heldBefore: 4_000 }), window, 5_000, 5_000);
+    calls.add(heldCall({ unsent: true }), window, 5_000, 5_000);
+    // Alive at any time, and failing since 1,000 ms.
+    expect(takeAllDue(calls, 10_999, 10_999, 1_000)).toBe(0);
+    expect(takeAllDue(calls, 11_000, 11_000, 1_000)).toBe(1);
+    expect(takeAllDue(calls, 14_999, 14_999, 1_000)).toBe(0);
+    expect(takeAllDue(calls, 15_000, 15_000, 1_000)).toBe(1);
+    // What was never sent may go elsewhere.
+    expect(calls.nextUnsent).toBeDefined();
+    expect(calls.size).toBe(1);
+  });
+
+  it('are patient from the first retry that failed, if that came later', () => {
+    const calls = new HeldCalls();
+    calls.add(heldCall({ heldBefore: 4_000 }), window, 5_000, 5_000);
+    expect(takeAllDue(calls, 12_999, 12_999, 3_000)).toBe(0);
+    expect(takeAllDue(calls, 13_000, 13_000, 3_000)).toBe(1);
   });
 
   it('that were never sent are patient from when they came', () => {

@@ -50,14 +50,45 @@ describe('a window', () => {
     expect(window.restUntil - 99_000).toBeCloseTo(1_250);
   });
 
-  it('halves when a call fails, once in two round trips, and then probes', () => {
+  it('is seven tenths when a call fails, once in two round trips, and then probes', () => {
     const { window } = makeWindow();
     window.returnedFailed(1_000, 10);
-    expect(window.size).toBe(1);
+    expect(window.size).toBe(1.4);
     window.returnedFailed(1_040, 10);
-    expect(window.size).toBe(1);
+    expect(window.size).toBe(1.4);
     window.returnedFailed(1_041, 10);
     expect(window.size).toBe(1 / 8);
+  });
+
+  it('halves when a call fails where answers come late', () => {
+    const { window, answersTake } = makeWindow();
+    answersTake(100);
+    window.returnedFailed(1_000, 10);
+    expect(window.size).toBe(1);
+  });
+
+  it('grows where every other call fails', () => {
+    const { window } = makeWindow();
+    for (let time = 0; time < 10_000; time += 50) {
+      for (let call = 0; call < Math.floor(window.size) / 2; call++) window.returnedWell(time, 20);
+      window.returnedFailed(time, 20);
+    }
+    expect(window.size).toBeGreaterThan(100);
+  });
+
+  it('grows quickly again when no answer has come late for five seconds', () => {
+    const { window, answersTake } = makeWindow();
+    for (let time = 0; time < 6; time++) window.returnedWell(time, 20);
+    answersTake(100);
+    window.returnedWell(1_000, 100);
+    expect(window.size).toBe(4);
+    answersTake(20);
+    for (let call = 0; call < 4; call++) window.returnedWell(6_000, 20);
+    expect(window.size).toBe(8);
+    window.returnedWell(6_000, 20);
+    expect(window.size).toBeCloseTo(8 + 1 / 8);
+    window.returnedWell(6_001, 20);
+    expect(window.size).toBeCloseTo(9 + 1 / 8);
   });
 
   it('rests a usual duration after a refusal, which costs nothing and comes back at once', () => {

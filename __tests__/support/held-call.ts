@@ -7,7 +7,7 @@ interface Description {
   readonly longest: number;
   readonly patience: number;
   readonly unsent: boolean;
-  readonly wasHeld: boolean;
+  readonly heldBefore: number;
   readonly leave: (departure: Departure) => void;
 }
 
@@ -16,7 +16,7 @@ class DescribedCall extends HeldCall {
     { retriesLeft, longest }: Description,
     readonly patience: number,
     readonly unsent: boolean,
-    readonly wasHeld: boolean,
+    readonly heldBefore: number,
     readonly leave: (departure: Departure) => void,
   ) {
     super(retriesLeft, longest);
@@ -30,11 +30,11 @@ export function heldCall(description: Partial<Description> = {}): HeldCall {
     longest: 30_000,
     patience: 10_000,
     unsent: false,
-    wasHeld: false,
+    heldBefore: 0,
     leave: () => {},
     ...description,
   };
-  return new DescribedCall(whole, whole.patience, whole.unsent, whole.wasHeld, whole.leave);
+  return new DescribedCall(whole, whole.patience, whole.unsent, whole.heldBefore, whole.leave);
 }
 
 export type { Description as HeldCallDescription };

@@ -132,6 +132,15 @@ export const LAWS: readonly Law[] = [
     atMost: { failedPercent: 0.3, p99: 3, traffic: 1.3 },
   },
   {
+    // A balancer with two servers behind it, one of them broken. Of six attempts all fail in 1.6% of the calls.
+    name: 'one attempt in two fails for 15 s',
+    fleets: ANY_FLEET,
+    load: 400,
+    down: 15,
+    settings: { outage: 'flaky', share: 1 / 2 },
+    atMost: { failedPercent: 1, p99: 4, traffic: 1.45 },
+  },
+  {
     name: 'one attempt in ten fails for 15 s',
     fleets: ANY_FLEET,
     load: 400,
@@ -206,6 +215,15 @@ export const LAWS: readonly Law[] = [
     down: 20,
     settings: { outage: 'endpoint', share: 0.5 },
     atMost: { goodFailed: 0, goodP99: 0.2 },
+  },
+  {
+    // Those who call it are told after their patience, though the origin lives.
+    name: 'one endpoint in two refuses for a minute',
+    fleets: ANY_FLEET,
+    load: 400,
+    down: 60,
+    settings: { outage: 'endpoint', share: 0.5, until: 70_000 },
+    atMost: { goodFailed: 0, goodP99: 0.2, failingP50: 11 },
   },
   {
     name: 'one endpoint in five stalls',

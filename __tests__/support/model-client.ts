@@ -73,18 +73,18 @@ class ModelClient {
       if (pass) continue;
       if (gate.givenUp(patience)) throw new CallFailed(answer.kind);
       const since = performance.now();
-      const wasHeld = queueTimeLeft < maxQueueTime;
-      const departure = await this.#hold(maxRetries - retry, queueTimeLeft, false, wasHeld);
+      const heldBefore = maxQueueTime - queueTimeLeft;
+      const departure = await this.#hold(maxRetries - retry, queueTimeLeft, false, heldBefore);
       queueTimeLeft -= performance.now() - since;
       pass = passOf(departure);
       if (!pass) throw new CallFailed(String(departure));
     }
   }
 
-  #hold(retriesLeft: number, longest: number, unsent: boolean, wasHeld = false): Promise<Departure> {
+  #hold(retriesLeft: number, longest: number, unsent: boolean, heldBefore = 0): Promise<Departure> {
     return new Promise((leave) => {
       this.#gate?.hold(
-        heldCall({ retriesLeft, longest, patience: this.#options.patience, unsent, wasHeld, leave }),
+        heldCall({ retriesLeft, longest, patience: this.#options.patience, unsent, heldBefore, leave }),
       );
     });
   }

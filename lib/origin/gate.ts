@@ -10,8 +10,12 @@ import { Pace } from './pace';
 import { type Pass, Passes } from './passes';
 import { StallWatch } from './stall';
 
-/** So many failures in a row, and the origin is down. */
+/** So many failures in a row, and the origin is down; */
 const DOWN_AFTER = 8;
+/** where calls are frequent, all of so many milliseconds: of a thousand attempts eight in a row fail by chance where half of them do. */
+const DOWN_AFTER_MS = 50;
+/** Milliseconds without a sign of life after which it was the origin that was down, not one of its endpoints. */
+const OUTAGE = 5_000;
 /** Milliseconds without a failure until durations are usual again. */
 const CALM_AFTER = 5_000;
 
@@ -24,6 +28,8 @@ export class Gate {
   #downSince: number | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
+  /** Since when no retry has succeeded, though the origin lives; Infinity while none fails, or they succeed. */
+  #retriesFailSince = Number.POSITIVE_INFINITY;
   #namedUntil = Number.NEGATIVE_INFINITY;
   /** Since it is down: the end of the first wait that it named. Patience begins then; what it names later does not begin it anew. */
   #firstNamedUntil = Number.NEGATIVE_INFINITY;
@@ -104,9 +110,10 @@ export class Gate {
     this.#failedAt = time;
     this.#failuresInARow++;
     if (first) this.#pace.noteFirstAttempt(time);
+    else this.#retriesFailSince = Math.min(this.#retriesFailSince, time);
     const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
     if (isStall) this.#lanes.unsent.collapse(time, took, true);
-    if (isStall || this.#failuresInARow >= DOWN_AFTER) this.#lanes.retries.collapse(time, took);
+    if (isStall || this.#isDown) this.#lanes.retries.collapse(time, took);
     this.#schedule();
   }
 
@@ -132,6 +139,7 @@ export class Gate {
     const time = this.#alarm.now;
     this.#signOfLife(time);
     this.#isLimited = true;
+    this.#retriesFailSince = Number.POSITIVE_INFINITY;
     this.#lanes.retries.collapseAsLimited(time);
     this.#lanes.unsent.collapseAsLimited(time);
     this.#schedule();
@@ -181,6 +189,7 @@ export class Gate {
     const { window } = pass;
     if (ok) {
       this.#noteSuccess(took, time);
+      if (window === this.#lanes.retries) this.#retriesFailSince = Number.POSITIVE_INFINITY;
       if (wasOut) window.returnedWell(time, took);
       (window === this.#lanes.retries ? this.#lanes.unsent : this.#lanes.retries).encourage(time);
     } else if (wasOut) {
@@ -202,6 +211,7 @@ export class Gate {
     const time = this.#alarm.now;
     this.#namedUntil = Number.NEGATIVE_INFINITY;
     this.#signOfLife(time);
+    this.#retriesFailSince = Number.POSITIVE_INFINITY;
     this.#lanes.open();
     this.#move(time);
   }
@@ -211,6 +221,11 @@ export class Gate {
     this.#downDate = Date.now();
     // What a 429 named counts as well, if that is yet to come.
     this.#firstNamedUntil = this.#namedUntil > time ? this.#namedUntil : Number.NEGATIVE_INFINITY;
+  }
+
+  get #isDown(): boolean {
+    const { gap } = this.#pace;
+    return this.#failuresInARow >= Math.max(DOWN_AFTER, gap > 0 ? DOWN_AFTER_MS / gap : 0);
   }
 
   #patienceBegan(time: number): number {
@@ -225,6 +240,8 @@ export class Gate {
   }
 
   #signOfLife(time: number): void {
+    const wasOutage = this.#stall.isStalled || time - (this.#downSince ?? time) >= OUTAGE;
+    if (wasOutage) this.#retriesFailSince = Number.POSITIVE_INFINITY;
     this.#failuresInARow = 0;
     this.#downSince = undefined;
     this.#firstNamedUntil = Number.NEGATIVE_INFINITY;
@@ -248,12 +265,13 @@ export class Gate {
   #wake(time: number): void {
     this.#passes.giveUpLost(time);
     const began = this.#patienceBegan(time);
+    const failingSince = Math.max(this.#retriesFailSince, this.#namedUntil);
     for (
-      let due = this.#lanes.calls.takeDue(time, began);
+      let due = this.#lanes.calls.takeDue(time, began, failingSince);
       due;
-      due = this.#lanes.calls.takeDue(time, began)
+      due = this.#lanes.calls.takeDue(time, began, failingSince)
     ) {
-      due.leave(time >= due.since + due.longest ? 'expired' : 'given-up');
+      due.leave(time >= began + due.patience ? 'given-up' : 'expired');
     }
     this.#move(time);
   }

@@ -36,8 +36,8 @@ export abstract class HeldCall implements InLine, Pass {
   /** A first attempt. */
   abstract get unsent(): boolean;
 
-  /** A retry whose call was held before. */
-  abstract get wasHeld(): boolean;
+  /** Milliseconds for which its call was held before. */
+  abstract get heldBefore(): number;
 
   /** Called once, never before `hold` has returned, and never after it was taken out. */
   abstract leave(departure: Departure): void;
@@ -73,7 +73,7 @@ export class HeldCalls {
     call.window = window;
     // Whole milliseconds: each fraction would be an object of its own.
     call.since = Math.ceil(time);
-    call.dueAt = Math.ceil(endOf(call, call.since, downSince));
+    call.dueAt = Math.ceil(endOf(call, call.since, downSince, Number.NEGATIVE_INFINITY));
     call.isHeld = true;
     this.#lineOf(call).add(call);
     this.#deadlines.add(call);
@@ -90,10 +90,12 @@ export class HeldCalls {
   /**
    * Takes out one whose time is up, if any. Patience begins anew with every sign of life: that moves no deadline of
    * thousands, but each is looked at again when it comes.
+   * @param downSince as `add` has it
+   * @param failingSince since when no retry has succeeded; Infinity while they do
    */
-  takeDue(time: number, downSince: number): HeldCall | undefined {
+  takeDue(time: number, downSince: number, failingSince: number): HeldCall | undefined {
     for (let due = this.#deadlines.earliest; due && due.dueAt <= time; due = this.#deadlines.earliest) {
-      const end = endOf(due, due.since, downSince);
+      const end = endOf(due, due.since, downSince, failingSince);
       if (end <= time) {
         this.remove(due);
         return due;
@@ -105,15 +107,23 @@ export class HeldCalls {
     return undefined;
   }
 
-  #lineOf({ unsent, retriesLeft, wasHeld }: HeldCall): Line<HeldCall> {
+  #lineOf({ unsent, retriesLeft, heldBefore }: HeldCall): Line<HeldCall> {
     if (unsent) return this.#unsent;
     if (retriesLeft <= 1) return this.#lastChances;
-    return wasHeld ? this.#again : this.#retries;
+    return heldBefore > 0 ? this.#again : this.#retries;
   }
 }
 
-function endOf({ longest, patience, unsent }: HeldCall, since: number, downSince: number): number {
+function endOf(
+  { longest, patience, unsent, heldBefore }: HeldCall,
+  since: number,
+  downSince: number,
+  failingSince: number,
+): number {
+  const expires = since + longest;
   // What was never sent leaves at the pace at which it came, not as one burst.
-  const begun = unsent ? Math.max(since, downSince) : downSince;
-  return Math.min(since + longest, begun + patience);
+  if (unsent) return Math.min(expires, Math.max(since, downSince) + patience);
+  // Where the origin lives and no retry succeeds, patience is for as long as the call has been held in all.
+  const inVain = Math.max(since - heldBefore, failingSince);
+  return Math.min(expires, Math.min(downSince, inVain) + patience);
 }

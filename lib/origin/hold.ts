@@ -19,7 +19,7 @@ export type Refusal = Extract<
 /** The turn of a retry that is held. */
 interface HeldTurn {
   readonly patience: number;
-  readonly wasHeld: boolean;
+  readonly heldBefore: number;
   /** @returns why it may not be sent, if so */
   left(departure: Departure): Obstacle | undefined;
 }
@@ -88,8 +88,8 @@ class HeldRetry extends HeldAtGate {
     return false;
   }
 
-  get wasHeld(): boolean {
-    return this.#turn.wasHeld;
+  get heldBefore(): number {
+    return this.#turn.heldBefore;
   }
 
   leave(departure: Departure): void {
@@ -115,8 +115,8 @@ class HeldFirst extends HeldAtGate {
     return true;
   }
 
-  get wasHeld(): boolean {
-    return false;
+  get heldBefore(): number {
+    return 0;
   }
 
   leave(departure: Departure): void {

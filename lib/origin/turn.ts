@@ -158,8 +158,8 @@ export class Turn implements Way {
     return this.asker.policy.patience;
   }
 
-  get wasHeld(): boolean {
-    return this.asker.state.totalHeld > 0;
+  get heldBefore(): number {
+    return this.asker.state.totalHeld;
   }
 
   /** It is held no longer. @returns why it may not be sent, if so */

@@ -10,6 +10,10 @@ const SMALLEST = 1 / 10;
 /** Of one that is refused while answers come late: an overloaded server, to which each retry is one more. */
 const SMALLEST_OVERLOADED = 1 / 30;
 const COLLAPSED = 1 / 8;
+/** What is left of a window when one fails, though answers come as quickly as ever: where half of all fail, half of them succeed. */
+const AFTER_FAILURE = 0.7;
+/** Milliseconds without a late answer until a window grows quickly again: so many may be what the origin takes by now. */
+const THRESHOLD_HOLDS_FOR = 5_000;
 
 /** A probe that comes back well makes probing so many times faster. */
 const FASTER = 4;
@@ -40,8 +44,10 @@ export class Window {
   readonly #pace: Pace;
   #failedProbes = 0;
   #shrunkAt = Number.NEGATIVE_INFINITY;
-  /** From here on it grows slowly: at this size answers came late. */
+  /** From here on it grows slowly: at this size answers came late, */
   #threshold = Number.POSITIVE_INFINITY;
+  /** the last time then. */
+  #lateAt = Number.NEGATIVE_INFINITY;
 
   constructor(pace: Pace) {
     this.#pace = pace;
@@ -68,7 +74,7 @@ export class Window {
   /** A 429: all that are out will be told the same. */
   collapseAsLimited(time: number): void {
     if (this.isProbing) return;
-    this.#threshold = Math.max(1, this.size / 2);
+    this.#holdTo(Math.max(1, this.size / 2), time);
     this.size = 1 / 2;
     this.#failedProbes = 0;
     this.#shrunkAt = time;
@@ -98,7 +104,7 @@ export class Window {
     this.#failedProbes = 0;
     if (this.#pace.congested) this.#shrink(time, took);
     else if (this.isProbing) this.size = Math.min(1, this.size * FASTER);
-    else this.size = Math.min(LARGEST, this.size + (this.size < this.#threshold ? 1 : 1 / this.size));
+    else this.#grow(time);
     if (this.isProbing) this.restUntil = time + this.#rest();
   }
 
@@ -107,28 +113,38 @@ export class Window {
     if (this.isProbing) {
       const smallest = this.#isOverloaded(took) ? SMALLEST_OVERLOADED : SMALLEST;
       this.size = Math.min(this.size, Math.max(smallest, this.size / 2));
-    } else this.#halve(time, took);
+    } else this.#reduce(time, took);
     if (!this.isProbing) return;
     this.#failedProbes++;
     this.restUntil = time + this.#restAfterFailure(took);
   }
 
+  #grow(time: number): void {
+    const isQuick = this.size < this.#threshold || time - this.#lateAt > THRESHOLD_HOLDS_FOR;
+    this.size = Math.min(LARGEST, this.size + (isQuick ? 1 : 1 / this.size));
+  }
+
+  #holdTo(size: number, time: number): void {
+    this.#threshold = size;
+    this.#lateAt = time;
+  }
+
   /** Answers come late. */
   #shrink(time: number, took: number): void {
     if (!this.#mayShrink(time, took)) return;
-    this.#threshold = this.size;
+    this.#holdTo(this.size, time);
     this.size = Math.min(this.size, Math.max(SMALLEST, this.size / 2));
   }
 
   /** One failed. */
-  #halve(time: number, took: number): void {
+  #reduce(time: number, took: number): void {
     const { congested, recent, usual } = this.#pace;
     // Refusals come back at once and cost nothing: without a rest there would be as many as the network carries.
     const roundTrips = congested ? 3 * recent : usual;
     if (roundTrips < Number.POSITIVE_INFINITY)
       this.restUntil = Math.max(this.restUntil, time + roundTrips - took);
     if (!this.#mayShrink(time, took)) return;
-    this.size /= 2;
+    this.size *= congested ? 1 / 2 : AFTER_FAILURE;
     if (!this.isProbing) return;
     this.size = COLLAPSED;
     this.#failedProbes = 0;
