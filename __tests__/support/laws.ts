@@ -177,7 +177,7 @@ export const LAWS: readonly Law[] = [
         'A process that never saw the server well takes answers that come late for usual: this is then an origin in which ' +
         'one attempt in ten fails, and those are retried. To slow retries wherever refusals come sooner than answers (1.2 to 1.3 times ' +
         'the calls here) has callers wait 12 to 20 s at p99 where one attempt in three fails at once; to have them pause where they fail among successes (1.4 to 1.75) ' +
-        'has callers of one broken endpoint in ten wait for 30 s to be told, in place of 4. A budget is what helps.',
+        'has 14% of the callers fail, after 30 s, where one server of two is broken for a minute, in place of 1%. A budget is what helps.',
     },
   },
   {

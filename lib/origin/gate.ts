@@ -121,7 +121,7 @@ export class Gate {
   succeeded(took: number): void {
     const time = this.#alarm.now;
     this.#pace.noteFirstAttempt(time);
-    this.#noteSuccess(took, time);
+    this.#noteSuccess(took, time, false);
     this.#lanes.retries.encourage(time);
     this.#lanes.unsent.encourage(time);
     this.#move(time);
@@ -130,16 +130,15 @@ export class Gate {
   /** An answer that is nobody's to retry, like a 404: a sign of life. */
   alive(): void {
     const time = this.#alarm.now;
-    this.#signOfLife(time);
+    this.#signOfLife(time, false);
     this.#move(time);
   }
 
   /** A 429: a sign of life, but no room for more. */
   limited(): void {
     const time = this.#alarm.now;
-    this.#signOfLife(time);
+    this.#signOfLife(time, true);
     this.#isLimited = true;
-    this.#retriesFailSince = Number.POSITIVE_INFINITY;
     this.#lanes.retries.collapseAsLimited(time);
     this.#lanes.unsent.collapseAsLimited(time);
     this.#schedule();
@@ -188,8 +187,7 @@ export class Gate {
     const wasOut = this.#passes.takeBack(pass);
     const { window } = pass;
     if (ok) {
-      this.#noteSuccess(took, time);
-      if (window === this.#lanes.retries) this.#retriesFailSince = Number.POSITIVE_INFINITY;
+      this.#noteSuccess(took, time, window === this.#lanes.retries);
       if (wasOut) window.returnedWell(time, took);
       (window === this.#lanes.retries ? this.#lanes.unsent : this.#lanes.retries).encourage(time);
     } else if (wasOut) {
@@ -210,8 +208,7 @@ export class Gate {
   open(): void {
     const time = this.#alarm.now;
     this.#namedUntil = Number.NEGATIVE_INFINITY;
-    this.#signOfLife(time);
-    this.#retriesFailSince = Number.POSITIVE_INFINITY;
+    this.#signOfLife(time, true);
     this.#lanes.open();
     this.#move(time);
   }
@@ -232,16 +229,17 @@ export class Gate {
     return this.#downSince === undefined ? time : Math.max(this.#downSince, this.#firstNamedUntil);
   }
 
-  #noteSuccess(took: number, time: number): void {
+  #noteSuccess(took: number, time: number, ofRetry: boolean): void {
     const isCalm = this.#lanes.calls.size === 0 && time - this.#failedAt > CALM_AFTER;
     this.#pace.sample(took, isCalm, time);
     this.#stall.answered(took, time);
-    this.#signOfLife(time);
+    this.#signOfLife(time, ofRetry);
   }
 
-  #signOfLife(time: number): void {
+  /** @param forRetries whether it tells that retries are of use */
+  #signOfLife(time: number, forRetries: boolean): void {
     const wasOutage = this.#stall.isStalled || time - (this.#downSince ?? time) >= OUTAGE;
-    if (wasOutage) this.#retriesFailSince = Number.POSITIVE_INFINITY;
+    if (forRetries || wasOutage) this.#retriesFailSince = Number.POSITIVE_INFINITY;
     this.#failuresInARow = 0;
     this.#downSince = undefined;
     this.#firstNamedUntil = Number.NEGATIVE_INFINITY;
