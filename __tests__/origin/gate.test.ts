@@ -127,6 +127,72 @@ describe('a gate to an origin that is well', () => {
     expect(gate.tryLeave()).toBeUndefined();
   });
 
+  describe('and holds calls to an endpoint of it that is broken', () => {
+    /** A gate that probes, with a call that is held; a call failed once, and another one succeeded since. */
+    const makeLively = (successes = 20) => {
+      const made = makeGate();
+      for (let call = 0; call < successes; call++) made.gate.succeeded(20);
+      made.goDown();
+      made.hold('broken');
+      const failedOnceAt = performance.now();
+      jest.advanceTimersByTime(1);
+      return { ...made, failedOnceAt };
+    };
+
+    it('lets the first retry of a call pass where most calls succeed, one since it failed', () => {
+      const { gate, left, failedOnceAt } = makeLively();
+      expect(gate.tryLeave(failedOnceAt)).toBeUndefined();
+      for (let call = 0; call < 20; call++) gate.succeeded(20);
+      expect(gate.isProbing).toBe(true);
+      for (let retry = 0; retry < 10; retry++) expect(gate.tryLeave(failedOnceAt)).toBeDefined();
+      expect(gate.tryLeave(performance.now())).toBeUndefined();
+      expect(gate.tryLeave()).toBeUndefined();
+      expect([left, gate.held]).toEqual([[], 1]);
+    });
+
+    it('goes by what that retry tells, but for how many others may go', () => {
+      const { gate, failedOnceAt } = makeLively();
+      for (let call = 0; call < 20; call++) gate.succeeded(20);
+      const before = gate.window;
+      const passes = [gate.tryLeave(failedOnceAt) as Pass, gate.tryLeave(failedOnceAt) as Pass];
+      gate.returned(passes[0] as Pass, { ok: false, took: 1 });
+      expect(gate.window).toBe(before);
+      gate.failed(REFUSED);
+      gate.returned(passes[1] as Pass, { ok: true, took: 20 });
+      expect(gate.downSince).toBeUndefined();
+      expect(gate.window).toBe(before);
+    });
+
+    it.each([
+      ['most calls fail', (gate: Gate) => gate.succeeded(20)],
+      [
+        'answers come late',
+        (gate: Gate) => {
+          for (let call = 0; call < 60; call++) gate.succeeded(200);
+        },
+      ],
+      [
+        'the server named a time to come back',
+        (gate: Gate) => {
+          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          gate.namedWait(1_000);
+        },
+      ],
+      [
+        'it stalls',
+        (gate: Gate) => {
+          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          jest.advanceTimersByTime(1_001);
+          gate.failed(TIMED_OUT);
+        },
+      ],
+    ])('does not where %s', (_, happens) => {
+      const { gate, failedOnceAt } = makeLively();
+      happens(gate);
+      expect(gate.tryLeave(failedOnceAt)).toBeUndefined();
+    });
+  });
+
   it('lets no retry pass during a wait that the server named, and the first one when it is over', () => {
     const { gate } = makeGate();
     gate.namedWait(1_000);
@@ -351,12 +417,14 @@ describe('patience', () => {
   });
 
   describe('of a call to an endpoint that is broken, whose origin lives', () => {
-    /** A call a second that succeeds, and a retry that does not, so many times. */
-    const secondsOf = (gate: Gate, seconds: number, meanwhile: (second: number) => void = () => {}) => {
+    /** Each second a call that succeeds, and sixteen retries that do not. */
+    const secondsOf = (gate: Gate, pass: Pass, seconds: number) => {
       for (let second = 0; second < seconds; second++) {
-        gate.failed({ ...REFUSED, first: false });
+        for (let retry = 0; retry < 16; retry++) {
+          gate.failed({ ...REFUSED, first: false });
+          gate.returned(pass, { ok: false, took: 1 });
+        }
         gate.succeeded(20);
-        meanwhile(second);
         jest.advanceTimersByTime(1_000);
       }
     };
@@ -367,26 +435,31 @@ describe('patience', () => {
       Object.defineProperty(pass.window, 'restUntil', { get: () => Number.POSITIVE_INFINITY, set: () => {} });
       return pass;
     };
+    const succeed = (gate: Gate, pass: Pass, times: number) => {
+      for (let retry = 0; retry < times; retry++) gate.returned(pass, { ok: true, took: 20 });
+    };
 
-    it('is over when no retry has succeeded for so long', () => {
+    it('is over when retries have not succeeded for so long', () => {
       const { gate, hold, left } = makeGate();
-      closed(gate);
+      const pass = closed(gate);
       hold('a', { heldBefore: 3_000 });
       hold('b');
-      secondsOf(gate, 9);
+      secondsOf(gate, pass, 9);
       expect(left).toEqual([]);
-      secondsOf(gate, 1);
+      secondsOf(gate, pass, 1);
       expect(left.sort()).toEqual(['a: expired', 'b: expired']);
       hold('c', { heldBefore: 3_000 });
-      secondsOf(gate, 6);
+      secondsOf(gate, pass, 6);
       expect(left).toHaveLength(2);
-      secondsOf(gate, 1);
+      // One in a while is no hope.
+      succeed(gate, pass, 1);
+      secondsOf(gate, pass, 1);
       expect(left.slice(2)).toEqual(['c: expired']);
       expect(gate.state(10_000)).toBe('well');
     });
 
     it.each([
-      ['a retry that succeeds', (gate: Gate, pass: Pass) => gate.returned(pass, { ok: true, took: 20 })],
+      ['retries that succeed', (gate: Gate, pass: Pass) => succeed(gate, pass, 3)],
       ['a 429', (gate: Gate) => gate.limited()],
       ['somebody who knows that all is well', (gate: Gate) => gate.open()],
       [
@@ -397,39 +470,34 @@ describe('patience', () => {
           gate.succeeded(20);
         },
       ],
+      [
+        'the end of a stall',
+        (gate: Gate) => {
+          jest.advanceTimersByTime(1_001);
+          gate.failed(TIMED_OUT);
+          gate.succeeded(20);
+        },
+      ],
     ])('begins anew with %s', (_, sign) => {
       const { gate, hold, left } = makeGate();
       const pass = closed(gate);
-      secondsOf(gate, 8);
+      secondsOf(gate, pass, 8);
       sign(gate, pass);
       hold('a', { heldBefore: 8_000 });
-      secondsOf(gate, 9);
+      secondsOf(gate, pass, 9);
       expect(left).toEqual([]);
-      secondsOf(gate, 1);
+      secondsOf(gate, pass, 1);
       expect(left).toEqual(['a: expired']);
-    });
-
-    it('begins anew when a stall is over', () => {
-      const { gate, hold, left } = makeGate({ inheritedUsual: 20, lastSuccess: 0 });
-      closed(gate);
-      jest.advanceTimersByTime(2_000);
-      gate.failed({ ...REFUSED, first: false });
-      gate.failed(TIMED_OUT);
-      jest.advanceTimersByTime(1_000);
-      gate.succeeded(20);
-      hold('a', { heldBefore: 9_000 });
-      jest.advanceTimersByTime(10_000);
-      expect(left).toEqual([]);
     });
 
     it('is as long as ever during a wait that the server named, and begins when that is over', () => {
       const { gate, hold, left } = makeGate();
-      closed(gate);
+      const pass = closed(gate);
       gate.namedWait(15_000);
       hold('a');
-      secondsOf(gate, 24);
+      secondsOf(gate, pass, 24);
       expect(left).toEqual([]);
-      secondsOf(gate, 1);
+      secondsOf(gate, pass, 1);
       expect(left).toEqual(['a: expired']);
     });
   });

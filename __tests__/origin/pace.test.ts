@@ -104,9 +104,23 @@ describe('the pace of an origin', () => {
 
   it('knows how far first attempts are apart', () => {
     const pace = new Pace(20);
-    for (let time = 0; time <= 10_000; time += 500) pace.noteFirstAttempt(time);
+    for (let time = 0; time <= 10_000; time += 500) pace.noteFirstAttempt(time, true);
     expect(pace.gap).toBeCloseTo(500);
-    pace.noteFirstAttempt(11_000);
+    pace.noteFirstAttempt(11_000, true);
     expect(pace.gap).toBeCloseTo(550);
+  });
+
+  it('knows whether most first attempts succeed of late: seven in ten', () => {
+    const pace = new Pace(20);
+    const mostSucceedAfter = (ok: boolean, count: number) => {
+      for (let call = 0; call < count; call++) pace.noteFirstAttempt(0, ok);
+      return pace.mostSucceed;
+    };
+    expect(pace.mostSucceed).toBe(true);
+    expect(mostSucceedAfter(false, 6)).toBe(true);
+    expect(mostSucceedAfter(false, 1)).toBe(false);
+    expect(mostSucceedAfter(false, 100)).toBe(false);
+    expect(mostSucceedAfter(true, 23)).toBe(false);
+    expect(mostSucceedAfter(true, 1)).toBe(true);
   });
 });

@@ -43,6 +43,7 @@ interface WayOf extends Partial<Pick<Way, 'kind'>> {
   budget?: Budget;
   patience?: number;
   maxHeld?: number;
+  failedOnceAt?: number;
 }
 
 function makeWay(way: WayOf = {}) {
@@ -50,7 +51,12 @@ function makeWay(way: WayOf = {}) {
   if (!way.gate) gate.failed(REFUSED);
   const named = budget && namedBudget(budget);
   const { patience = 10_000, maxHeld = 100 } = way;
-  const asker = { budgetError: undefined as unknown, policy: { patience, maxHeld }, state: { totalHeld: 0 } };
+  const asker = {
+    budgetError: undefined as unknown,
+    policy: { patience, maxHeld },
+    state: { totalHeld: 0 },
+    failedOnceAt: way.failedOnceAt,
+  };
   return { gate, named, kind, asker };
 }
 
@@ -83,6 +89,19 @@ describe('a turn', () => {
     expect(turn.ready(5, 1_000, { detached: new StopSignal() })).toBeUndefined();
     expect(turn.hasPassed).toBe(true);
     expect(placesAt(way.gate)).toBe(1);
+  });
+
+  it('comes at once for a first retry to an origin that is lively, whoever is held there', () => {
+    const gate = new Gate({ inheritedUsual: 20 });
+    const failedOnceAt = performance.now() - 1;
+    for (let call = 0; call < 20; call++) gate.succeeded(20);
+    for (let call = 0; call < 2; call++) askFor(makeWay({ gate }));
+    askFor(makeWay({ gate }));
+    expect(gate.held).toBe(1);
+    const turn = Turn.request(makeWay({ gate, failedOnceAt })) as Turn;
+    expect(turn.ready(5, 1_000, { detached: new StopSignal() })).toBeUndefined();
+    turn.returned(true, 20);
+    expect(gate.held).toBe(1);
   });
 
   it('is told once that its retry is back', () => {

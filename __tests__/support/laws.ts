@@ -226,6 +226,15 @@ export const LAWS: readonly Law[] = [
     atMost: { goodFailed: 0, goodP99: 0.2, failingP50: 11 },
   },
   {
+    // A call elsewhere that fails once must not stand behind those to the broken one. Of 14,400, six fail twice in a row.
+    name: 'one endpoint in ten refuses, elsewhere one in fifty',
+    fleets: ANY_FLEET,
+    load: 400,
+    down: 40,
+    settings: { outage: 'endpoint', share: 0.1, unlucky: 0.02, until: 50_000 },
+    atMost: { goodFailed: 15, goodP99: 0.5 },
+  },
+  {
     name: 'one endpoint in five stalls',
     fleets: [1, [10, 20]],
     load: 400,

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly start: number;
   readonly end: number;
   readonly share: number;
+  /** Share of the requests to good endpoints that fail all the same while others are broken. */
+  readonly unlucky: number;
   readonly slower: number;
   /** Milliseconds that a 503 of a flaky server or a broken endpoint takes. */
   readonly refusal: number;
@@ -78,6 +80,8 @@ export class ServerModel {
     if (isDown && options.outage === 'refusing') return this.#after(2, { kind: 'refused' });
     if (isDown && options.outage === 'flaky' && random() < options.share)
       return this.#after(options.refusal, { kind: 'busy' });
+    const isUnlucky = isDown && options.unlucky > 0 && random() < options.unlucky;
+    if (isUnlucky) return this.#after(options.refusal, { kind: 'busy' });
     if (isDown && endpoint === 'bad') {
       if (options.outage === 'endpoint') return this.#after(options.refusal, { kind: 'busy' });
       if (options.outage === 'endpoint-stall') return this.#after(options.timeout, { kind: 'timeout' });

@@ -48,6 +48,7 @@ export const DEFAULTS: Required<
   start: 5_000,
   end: 8_000,
   share: 1 / 3,
+  unlucky: 0,
   slower: 5,
   refusal: 10,
   queue: Number.POSITIVE_INFINITY,

@@ -8,6 +8,7 @@ import type { HeldCall } from './held-calls';
 import { Lanes } from './lanes';
 import { Pace } from './pace';
 import { type Pass, Passes } from './passes';
+import { RetryOdds } from './retry-odds';
 import { StallWatch } from './stall';
 
 /** So many failures in a row, and the origin is down; */
@@ -23,13 +24,12 @@ export class Gate {
   readonly #pace: Pace;
   readonly #stall: StallWatch;
   readonly #lanes: Lanes;
+  readonly #odds = new RetryOdds();
   /** Those that were let go and are not back. */
   readonly #passes = new Passes();
   #downSince: number | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
-  /** Since when no retry has succeeded, though the origin lives; Infinity while none fails, or they succeed. */
-  #retriesFailSince = Number.POSITIVE_INFINITY;
   #namedUntil = Number.NEGATIVE_INFINITY;
   /** Since it is down: the end of the first wait that it named. Patience begins then; what it names later does not begin it anew. */
   #firstNamedUntil = Number.NEGATIVE_INFINITY;
@@ -109,8 +109,7 @@ export class Gate {
     if (this.#downSince === undefined) this.#goDown(time);
     this.#failedAt = time;
     this.#failuresInARow++;
-    if (first) this.#pace.noteFirstAttempt(time);
-    else this.#retriesFailSince = Math.min(this.#retriesFailSince, time);
+    if (first) this.#pace.noteFirstAttempt(time, false);
     const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
     if (isStall) this.#lanes.unsent.collapse(time, took, true);
     if (isStall || this.#isDown) this.#lanes.retries.collapse(time, took);
@@ -120,8 +119,8 @@ export class Gate {
   /** An attempt succeeded that the gate did not let out. */
   succeeded(took: number): void {
     const time = this.#alarm.now;
-    this.#pace.noteFirstAttempt(time);
-    this.#noteSuccess(took, time, false);
+    this.#pace.noteFirstAttempt(time, true);
+    this.#noteSuccess(took, time);
     this.#lanes.retries.encourage(time);
     this.#lanes.unsent.encourage(time);
     this.#move(time);
@@ -130,14 +129,15 @@ export class Gate {
   /** An answer that is nobody's to retry, like a 404: a sign of life. */
   alive(): void {
     const time = this.#alarm.now;
-    this.#signOfLife(time, false);
+    this.#signOfLife(time);
     this.#move(time);
   }
 
   /** A 429: a sign of life, but no room for more. */
   limited(): void {
     const time = this.#alarm.now;
-    this.#signOfLife(time, true);
+    this.#signOfLife(time);
+    this.#odds.reset();
     this.#isLimited = true;
     this.#lanes.retries.collapseAsLimited(time);
     this.#lanes.unsent.collapseAsLimited(time);
@@ -154,17 +154,19 @@ export class Gate {
     if (this.#firstNamedUntil === Number.NEGATIVE_INFINITY) this.#firstNamedUntil = this.#namedUntil;
   }
 
-  /** A pass for a retry that need not wait. */
-  tryLeave(): Pass | undefined {
+  /**
+   * A pass for a retry that need not wait.
+   * @param failedOnceAt when its call failed, if it has failed once, on the clock of `now()`
+   */
+  tryLeave(failedOnceAt = Number.POSITIVE_INFINITY): Pass | undefined {
     const time = this.#alarm.now;
-    const isOpen =
-      !this.#lanes.retries.isProbing && this.#lanes.retries.opensAt <= time && this.#namedUntil <= time;
-    if (!isOpen || this.#lanes.calls.size > 0) return undefined;
-    return this.#passes.give(
-      { window: this.#lanes.retries, dueAt: 0, heapIndex: -1 },
-      time,
-      this.#pace.recent,
-    );
+    if (this.#namedUntil > time) return undefined;
+    const { retries, unlucky, calls } = this.#lanes;
+    const isLively = this.#isLively(failedOnceAt);
+    const isOpen = !retries.isProbing && retries.opensAt <= time && calls.size === 0;
+    if (!isLively && !isOpen) return undefined;
+    const window = isLively ? unlucky : retries;
+    return this.#passes.give({ window, dueAt: 0, heapIndex: -1 }, time, this.#pace.recent);
   }
 
   /** Holds a retry, or a first attempt, until it may go or its time is up. */
@@ -186,8 +188,9 @@ export class Gate {
     const time = this.#alarm.now;
     const wasOut = this.#passes.takeBack(pass);
     const { window } = pass;
+    if (window === this.#lanes.retries) this.#odds.note(ok, time);
     if (ok) {
-      this.#noteSuccess(took, time, window === this.#lanes.retries);
+      this.#noteSuccess(took, time);
       if (wasOut) window.returnedWell(time, took);
       (window === this.#lanes.retries ? this.#lanes.unsent : this.#lanes.retries).encourage(time);
     } else if (wasOut) {
@@ -208,7 +211,8 @@ export class Gate {
   open(): void {
     const time = this.#alarm.now;
     this.#namedUntil = Number.NEGATIVE_INFINITY;
-    this.#signOfLife(time, true);
+    this.#signOfLife(time);
+    this.#odds.reset();
     this.#lanes.open();
     this.#move(time);
   }
@@ -225,21 +229,27 @@ export class Gate {
     return this.#failuresInARow >= Math.max(DOWN_AFTER, gap > 0 ? DOWN_AFTER_MS / gap : 0);
   }
 
+  /** Whether most first attempts succeed, and something has since: what failed once has then been unlucky, more likely than not. */
+  #isLively(failedOnceAt: number): boolean {
+    const { mostSucceed, congested } = this.#pace;
+    const { isStalled, lastSignOfLife } = this.#stall;
+    return mostSucceed && !congested && !isStalled && lastSignOfLife > failedOnceAt;
+  }
+
   #patienceBegan(time: number): number {
     return this.#downSince === undefined ? time : Math.max(this.#downSince, this.#firstNamedUntil);
   }
 
-  #noteSuccess(took: number, time: number, ofRetry: boolean): void {
+  #noteSuccess(took: number, time: number): void {
     const isCalm = this.#lanes.calls.size === 0 && time - this.#failedAt > CALM_AFTER;
     this.#pace.sample(took, isCalm, time);
     this.#stall.answered(took, time);
-    this.#signOfLife(time, ofRetry);
+    this.#signOfLife(time);
   }
 
-  /** @param forRetries whether it tells that retries are of use */
-  #signOfLife(time: number, forRetries: boolean): void {
+  #signOfLife(time: number): void {
     const wasOutage = this.#stall.isStalled || time - (this.#downSince ?? time) >= OUTAGE;
-    if (forRetries || wasOutage) this.#retriesFailSince = Number.POSITIVE_INFINITY;
+    if (wasOutage) this.#odds.reset();
     this.#failuresInARow = 0;
     this.#downSince = undefined;
     this.#firstNamedUntil = Number.NEGATIVE_INFINITY;
@@ -263,11 +273,11 @@ export class Gate {
   #wake(time: number): void {
     this.#passes.giveUpLost(time);
     const began = this.#patienceBegan(time);
-    const failingSince = Math.max(this.#retriesFailSince, this.#namedUntil);
+    const hopelessSince = Math.max(this.#odds.hopelessSince, this.#namedUntil);
     for (
-      let due = this.#lanes.calls.takeDue(time, began, failingSince);
+      let due = this.#lanes.calls.takeDue(time, began, hopelessSince);
       due;
-      due = this.#lanes.calls.takeDue(time, began, failingSince)
+      due = this.#lanes.calls.takeDue(time, began, hopelessSince)
     ) {
       due.leave(time >= began + due.patience ? 'given-up' : 'expired');
     }

@@ -91,11 +91,11 @@ export class HeldCalls {
    * Takes out one whose time is up, if any. Patience begins anew with every sign of life: that moves no deadline of
    * thousands, but each is looked at again when it comes.
    * @param downSince as `add` has it
-   * @param failingSince since when no retry has succeeded; Infinity while they do
+   * @param hopelessSince since when retries do not succeed, though the origin lives; Infinity while they do
    */
-  takeDue(time: number, downSince: number, failingSince: number): HeldCall | undefined {
+  takeDue(time: number, downSince: number, hopelessSince: number): HeldCall | undefined {
     for (let due = this.#deadlines.earliest; due && due.dueAt <= time; due = this.#deadlines.earliest) {
-      const end = endOf(due, due.since, downSince, failingSince);
+      const end = endOf(due, due.since, downSince, hopelessSince);
       if (end <= time) {
         this.remove(due);
         return due;
@@ -118,12 +118,12 @@ function endOf(
   { longest, patience, unsent, heldBefore }: HeldCall,
   since: number,
   downSince: number,
-  failingSince: number,
+  hopelessSince: number,
 ): number {
   const expires = since + longest;
   // What was never sent leaves at the pace at which it came, not as one burst.
   if (unsent) return Math.min(expires, Math.max(since, downSince) + patience);
-  // Where the origin lives and no retry succeeds, patience is for as long as the call has been held in all.
-  const inVain = Math.max(since - heldBefore, failingSince);
+  // Where the origin lives and retries do not succeed, patience is for as long as the call has been held in all.
+  const inVain = Math.max(since - heldBefore, hopelessSince);
   return Math.min(expires, Math.min(downSince, inVain) + patience);
 }

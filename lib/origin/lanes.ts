@@ -14,12 +14,15 @@ const LONGEST_SPREAD = 5_000;
 export class Lanes {
   readonly retries: Window;
   readonly unsent: Window;
+  /** Of first retries that need no place, for nothing but bad luck befell them: nobody asks for its size. */
+  readonly unlucky: Window;
   readonly calls = new HeldCalls();
   readonly #stall: StallWatch;
 
   constructor(pace: Pace, stall: StallWatch) {
     this.retries = new Window(pace);
     this.unsent = new Window(pace);
+    this.unlucky = new Window(pace);
     this.#stall = stall;
   }
 

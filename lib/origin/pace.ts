@@ -21,6 +21,11 @@ const RECENT = 1_000;
 /** Weight of a new gap between first attempts. */
 const WEIGHT_OF_GAP = 0.1;
 
+/** Of the share of first attempts that succeed a new one has so much; */
+const WEIGHT_OF_FIRST = 0.05;
+/** most of them: this share. */
+const MOST = 0.7;
+
 /** The first answers to come back are the shortest: they say nothing until so many durations later the others are back. */
 const SETTLED_AFTER_DURATIONS = 10;
 
@@ -60,6 +65,7 @@ export class Pace {
   #samples: number;
   #sampledAt = Number.NEGATIVE_INFINITY;
   #lastFirst = Number.NEGATIVE_INFINITY;
+  #firstsWell = 1;
 
   /** @param inherited the attached instance's average, if it has one */
   constructor(inherited: number | undefined) {
@@ -73,8 +79,14 @@ export class Pace {
     return this.recent > this.usual + Math.max(this.usual + 5, NOISE);
   }
 
+  /** Whether most first attempts succeed of late. */
+  get mostSucceed(): boolean {
+    return this.#firstsWell >= MOST;
+  }
+
   /** A first attempt is over. */
-  noteFirstAttempt(time: number): void {
+  noteFirstAttempt(time: number, ok: boolean): void {
+    this.#firstsWell += WEIGHT_OF_FIRST * (Number(ok) - this.#firstsWell);
     const gap = time - this.#lastFirst;
     this.#lastFirst = time;
     if (gap < Number.POSITIVE_INFINITY) this.gap += (this.gap === 0 ? 1 : WEIGHT_OF_GAP) * (gap - this.gap);

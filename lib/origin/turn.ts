@@ -34,6 +34,8 @@ export interface Asker {
     /** Milliseconds for which it was held before. */
     readonly totalHeld: number;
   };
+  /** When its first attempt failed, if no other has, on the clock of `now()`. */
+  readonly failedOnceAt: number | undefined;
   /** What a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
   budgetError: unknown;
 }
@@ -42,6 +44,7 @@ export interface Asker {
 const NOBODY: Asker = {
   policy: { patience: 0, maxHeld: 0 },
   state: { totalHeld: 0 },
+  failedOnceAt: undefined,
   budgetError: undefined,
 };
 
@@ -147,7 +150,7 @@ export class Turn implements Way {
     longest: number,
     interrupters: Interrupters,
   ): Obstacle | undefined | Promise<Obstacle | undefined> {
-    this.#pass = gate.tryLeave();
+    this.#pass = gate.tryLeave(this.asker.failedOnceAt);
     if (this.#pass) return undefined;
     const refusal = this.#refusalAt(gate);
     return refusal ?? holdRetry(gate, this, { retriesLeft, longest }, interrupters);

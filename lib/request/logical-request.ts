@@ -73,6 +73,12 @@ export class LogicalRequest implements Interrupters {
     return this.state.retries - (this.hasResent ? 1 : 0);
   }
 
+  /** When the first attempt failed, if no other has, on the clock of `now()`. */
+  get failedOnceAt(): number | undefined {
+    const { startedAt, took } = this.attempt;
+    return this.retries === 0 ? startedAt + took : undefined;
+  }
+
   /** The one that owns the retries. */
   get owner(): LogicalRequest {
     return this.parent ?? this;

@@ -1,0 +1,28 @@
+/**
+ * Whether retries are of use. Where one endpoint is broken next to none succeeds, though the origin lives; where one
+ * server of several is, every other one does.
+ */
+
+/** Of the share of retries that succeed, a new one has so much. */
+const WEIGHT = 0.1;
+/** Less than this share, and there is no hope. */
+const HOPELESS = 0.2;
+
+export class RetryOdds {
+  /** Since when there is no hope, on the clock of `now()`; Infinity while there is. */
+  hopelessSince = Number.POSITIVE_INFINITY;
+  #share = 1;
+
+  /** A retry is back. */
+  note(ok: boolean, time: number): void {
+    this.#share += WEIGHT * (Number(ok) - this.#share);
+    if (this.#share >= HOPELESS) this.hopelessSince = Number.POSITIVE_INFINITY;
+    else this.hopelessSince = Math.min(this.hopelessSince, time);
+  }
+
+  /** What failed until now says nothing of what comes. */
+  reset(): void {
+    this.#share = 1;
+    this.hopelessSince = Number.POSITIVE_INFINITY;
+  }
+}
