@@ -29,7 +29,7 @@ function clientOf(policy: RetryPolicy = {}) {
   );
   const client = axios.create({ baseURL: ORIGIN, adapter: stub.adapter, timeout: 1_000 });
   const retry = attachRetry(client, policy);
-  const get = (config?: AxiosRequestConfig) => watch(client.get('/', config));
+  const get = ({ url = '/', ...config }: AxiosRequestConfig = {}) => watch(client.get(url, config));
   const gets = (count: number, config?: AxiosRequestConfig) =>
     Array.from({ length: count }, () => get(config));
   return { client, stub, origin, retry, get, gets, report: () => retry.origins()[0] };
@@ -46,6 +46,49 @@ async function down(policy: RetryPolicy = {}) {
 }
 
 const outcomeOf = (call: { value: unknown }) => retryStateOf(call.value)?.outcome;
+
+describe('a call to an origin one of whose endpoints is broken', () => {
+  /** Twenty calls to the broken one are held; others are well, as long as none is unlucky. */
+  async function broken() {
+    const made = clientOf();
+    let unlucky = 0;
+    made.origin.answer = (config) => {
+      const isBroken = config.url === '/broken' || (config.url === '/unlucky' && unlucky-- > 0);
+      return stubAdapter(isBroken ? 503 : 200).adapter(config);
+    };
+    made.gets(300, { url: '/broken' });
+    await advance(1_000);
+    made.gets(40);
+    await advance(0);
+    /** A call that fails so many times, and one elsewhere that succeeds after each failure. */
+    const failing = async (times: number) => {
+      unlucky = times;
+      const call = made.get({ url: '/unlucky' });
+      for (let ms = 0; ms < 1_000; ms += 10) {
+        await advance(10);
+        made.get();
+      }
+      return call;
+    };
+    expect(made.report()?.held).toBeGreaterThan(0);
+    return { ...made, failing };
+  }
+
+  test('that fails once is sent again when its backoff is over, whoever is held', async () => {
+    const { failing, report } = await broken();
+    const call = await failing(1);
+    expect(retryStateOf(call.value)).toMatchObject({ outcome: 'succeeded', retries: 1, totalHeld: 0 });
+    expect(report()?.held).toBeGreaterThan(0);
+  });
+
+  test('that fails twice stands in line with the others', async () => {
+    const { failing } = await broken();
+    const call = await failing(2);
+    expect(call.status).toBe('pending');
+    await advance(10_000);
+    expect(retryStateOf(call.value)?.totalHeld).toBeGreaterThan(0);
+  });
+});
 
 describe('retries while an origin is down', () => {
   test('are held, few are sent, and all are served when it is back', async () => {
