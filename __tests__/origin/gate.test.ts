@@ -134,27 +134,26 @@ describe('a gate to an origin that is well', () => {
       for (let call = 0; call < successes; call++) made.gate.succeeded(20);
       made.goDown();
       made.hold('broken');
-      const failedOnceAt = performance.now();
-      jest.advanceTimersByTime(1);
-      return { ...made, failedOnceAt };
+      jest.advanceTimersByTime(2);
+      return made;
     };
 
     it('lets the first retry of a call pass where most calls succeed, one since it failed', () => {
-      const { gate, left, failedOnceAt } = makeLively();
-      expect(gate.tryLeave(failedOnceAt)).toBeUndefined();
+      const { gate, left } = makeLively();
+      expect(gate.tryLeave(1)).toBeUndefined();
       for (let call = 0; call < 20; call++) gate.succeeded(20);
       expect(gate.isProbing).toBe(true);
-      for (let retry = 0; retry < 10; retry++) expect(gate.tryLeave(failedOnceAt)).toBeDefined();
-      expect(gate.tryLeave(performance.now())).toBeUndefined();
+      for (let retry = 0; retry < 10; retry++) expect(gate.tryLeave(1)).toBeDefined();
+      expect(gate.tryLeave(0)).toBeUndefined();
       expect(gate.tryLeave()).toBeUndefined();
       expect([left, gate.held]).toEqual([[], 1]);
     });
 
     it('goes by what that retry tells, but for how many others may go', () => {
-      const { gate, failedOnceAt } = makeLively();
+      const { gate } = makeLively();
       for (let call = 0; call < 20; call++) gate.succeeded(20);
       const before = gate.window;
-      const passes = [gate.tryLeave(failedOnceAt) as Pass, gate.tryLeave(failedOnceAt) as Pass];
+      const passes = [gate.tryLeave(1) as Pass, gate.tryLeave(1) as Pass];
       gate.returned(passes[0] as Pass, { ok: false, took: 1 });
       expect(gate.window).toBe(before);
       gate.failed(REFUSED);
@@ -179,6 +178,15 @@ describe('a gate to an origin that is well', () => {
         },
       ],
       [
+        'it answers 429',
+        (gate: Gate) => {
+          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          gate.limited();
+          for (let call = 0; call < 20; call++) gate.succeeded(20);
+        },
+      ],
+      ['only retries, and calls that are nobody’s to retry, succeed since', (gate: Gate) => gate.alive()],
+      [
         'it stalls',
         (gate: Gate) => {
           for (let call = 0; call < 20; call++) gate.succeeded(20);
@@ -187,9 +195,9 @@ describe('a gate to an origin that is well', () => {
         },
       ],
     ])('does not where %s', (_, happens) => {
-      const { gate, failedOnceAt } = makeLively();
+      const { gate } = makeLively();
       happens(gate);
-      expect(gate.tryLeave(failedOnceAt)).toBeUndefined();
+      expect(gate.tryLeave(1)).toBeUndefined();
     });
   });
 
@@ -259,6 +267,20 @@ describe('an origin that refuses', () => {
       jest.advanceTimersByTime(gap);
     }
     expect(failures).toBe(count);
+  });
+
+  it('is down after fifty milliseconds of failures, however many first attempts there were at once before', () => {
+    const { gate } = makeGate();
+    gate.succeeded(20);
+    jest.advanceTimersByTime(10);
+    for (let call = 0; call < 500; call++) gate.succeeded(20);
+    for (let ms = 0; ms < 50; ms++) {
+      gate.failed({ ...REFUSED, first: false });
+      expect(gate.isProbing).toBe(false);
+      jest.advanceTimersByTime(1);
+    }
+    gate.failed({ ...REFUSED, first: false });
+    expect(gate.isProbing).toBe(true);
   });
 
   it('holds no first attempts: each is a probe', () => {
@@ -417,13 +439,17 @@ describe('patience', () => {
   });
 
   describe('of a call to an endpoint that is broken, whose origin lives', () => {
+    /** Sixteen retries fail. */
+    const fail = (gate: Gate, pass: Pass) => {
+      for (let retry = 0; retry < 16; retry++) {
+        gate.failed({ ...REFUSED, first: false });
+        gate.returned(pass, { ok: false, took: 1 });
+      }
+    };
     /** Each second a call that succeeds, and sixteen retries that do not. */
     const secondsOf = (gate: Gate, pass: Pass, seconds: number) => {
       for (let second = 0; second < seconds; second++) {
-        for (let retry = 0; retry < 16; retry++) {
-          gate.failed({ ...REFUSED, first: false });
-          gate.returned(pass, { ok: false, took: 1 });
-        }
+        fail(gate, pass);
         gate.succeeded(20);
         jest.advanceTimersByTime(1_000);
       }
@@ -460,24 +486,7 @@ describe('patience', () => {
 
     it.each([
       ['retries that succeed', (gate: Gate, pass: Pass) => succeed(gate, pass, 3)],
-      ['a 429', (gate: Gate) => gate.limited()],
       ['somebody who knows that all is well', (gate: Gate) => gate.open()],
-      [
-        'a sign of life after five seconds without',
-        (gate: Gate) => {
-          gate.failed(REFUSED);
-          jest.advanceTimersByTime(5_000);
-          gate.succeeded(20);
-        },
-      ],
-      [
-        'the end of a stall',
-        (gate: Gate) => {
-          jest.advanceTimersByTime(1_001);
-          gate.failed(TIMED_OUT);
-          gate.succeeded(20);
-        },
-      ],
     ])('begins anew with %s', (_, sign) => {
       const { gate, hold, left } = makeGate();
       const pass = closed(gate);
@@ -490,12 +499,63 @@ describe('patience', () => {
       expect(left).toEqual(['a: expired']);
     });
 
-    it('is as long as ever during a wait that the server named, and begins when that is over', () => {
+    it.each([
+      ['five seconds without a sign of life', 5_000, REFUSED],
+      ['a stall', 1_001, TIMED_OUT],
+    ])('begins anew after %s, in which retries became hopeless', (_, ms, failure) => {
       const { gate, hold, left } = makeGate();
       const pass = closed(gate);
-      gate.namedWait(15_000);
+      gate.failed(REFUSED);
+      jest.advanceTimersByTime(1);
+      fail(gate, pass);
+      hold('a', { heldBefore: 9_000 });
+      jest.advanceTimersByTime(ms - 1);
+      gate.failed(failure);
+      gate.succeeded(20);
+      jest.advanceTimersByTime(9_999);
+      expect(left).toEqual([]);
+      jest.advanceTimersByTime(1);
+      expect(left).toEqual(['a: expired']);
+    });
+
+    it('does not begin anew with each sign of life where those are rare', () => {
+      const { gate, hold, left } = makeGate();
+      const pass = closed(gate);
+      for (let second = 0; second < 17; second++) {
+        gate.failed(REFUSED);
+        jest.advanceTimersByTime(1);
+        fail(gate, pass);
+        jest.advanceTimersByTime(998);
+        if (second % 6 === 5) gate.succeeded(20);
+        jest.advanceTimersByTime(1);
+        if (second === 1) hold('a');
+      }
+      expect(left).toEqual(['a: expired']);
+    });
+
+    it('is not of calls that are answered 429', () => {
+      const { gate, hold, left } = makeGate();
+      const pass = closed(gate);
       hold('a');
-      secondsOf(gate, pass, 24);
+      for (let second = 0; second < 25; second++) {
+        for (let retry = 0; retry < 16; retry++) {
+          gate.limited();
+          gate.returned(pass, { ok: false, took: 1 });
+        }
+        jest.advanceTimersByTime(1_000);
+      }
+      expect(left).toEqual([]);
+    });
+
+    it('begins after the first wait that the server named, and not anew with each that it names', () => {
+      const { gate, hold, left } = makeGate();
+      const pass = closed(gate);
+      gate.namedWait(5_000);
+      hold('a');
+      for (let second = 0; second < 14; second++) {
+        secondsOf(gate, pass, 1);
+        gate.namedWait(5_000);
+      }
       expect(left).toEqual([]);
       secondsOf(gate, pass, 1);
       expect(left).toEqual(['a: expired']);
@@ -695,10 +755,10 @@ describe('a pass', () => {
       hold('a');
       jest.advanceTimersByTime(2_000);
       expect(left).toEqual(['a']);
-      expect(gate.window).toBe(1.4);
+      expect(gate.window).toBe(1.2);
       jest.advanceTimersByTime(1_000);
       gate.returned(lost, { ok, took: 20 });
-      expect(gate.window).toBe(1.4);
+      expect(gate.window).toBe(1.2);
     },
   );
 

@@ -110,17 +110,38 @@ describe('the pace of an origin', () => {
     expect(pace.gap).toBeCloseTo(550);
   });
 
-  it('knows whether most first attempts succeed of late: seven in ten', () => {
+  it('is lively while most first attempts succeed of late, seven in ten', () => {
     const pace = new Pace(20);
-    const mostSucceedAfter = (ok: boolean, count: number) => {
-      for (let call = 0; call < count; call++) pace.noteFirstAttempt(0, ok);
-      return pace.mostSucceed;
+    let time = 0;
+    const isLivelyAfter = (ok: boolean, count: number) => {
+      for (let call = 0; call < count; call++) pace.noteFirstAttempt(++time, ok);
+      return pace.isLively(0);
     };
-    expect(pace.mostSucceed).toBe(true);
-    expect(mostSucceedAfter(false, 6)).toBe(true);
-    expect(mostSucceedAfter(false, 1)).toBe(false);
-    expect(mostSucceedAfter(false, 100)).toBe(false);
-    expect(mostSucceedAfter(true, 23)).toBe(false);
-    expect(mostSucceedAfter(true, 1)).toBe(true);
+    expect(pace.isLively(0)).toBe(false);
+    expect(isLivelyAfter(true, 1)).toBe(true);
+    expect(isLivelyAfter(false, 6)).toBe(true);
+    expect(isLivelyAfter(false, 1)).toBe(false);
+    expect(isLivelyAfter(false, 100)).toBe(false);
+    expect(isLivelyAfter(true, 23)).toBe(false);
+    expect(isLivelyAfter(true, 1)).toBe(true);
+  });
+
+  it('is lively where one has succeeded since then', () => {
+    const pace = new Pace(20);
+    pace.noteFirstAttempt(100, true);
+    pace.noteFirstAttempt(200, false);
+    expect([pace.isLively(99), pace.isLively(100)]).toEqual([true, false]);
+  });
+
+  it('is not lively where answers come late, or for many calls after a 429', () => {
+    const pace = new Pace(20);
+    pace.noteFirstAttempt(100, true);
+    pace.noteLimited();
+    for (let call = 0; call < 23; call++) pace.noteFirstAttempt(101 + call, true);
+    expect(pace.isLively(0)).toBe(false);
+    pace.noteFirstAttempt(200, true);
+    expect(pace.isLively(0)).toBe(true);
+    for (let sample = 0; sample < 200; sample++) pace.sample(100, false, 0);
+    expect(pace.isLively(0)).toBe(false);
   });
 });

@@ -21,7 +21,7 @@ describe('an attempt that was let go', () => {
     passes.give(late, 1, 20);
     passes.giveUpLost(2_000);
     expect([early, late].map(({ window }) => [window.out, window.size])).toEqual([
-      [0, 1.4],
+      [0, 1.2],
       [1, 2],
     ]);
     expect(passes.takeBack(early)).toBe(false);

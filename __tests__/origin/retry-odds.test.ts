@@ -29,6 +29,29 @@ describe('the odds of retries', () => {
     expect(odds.hopelessSince).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('count from the end of an outage in which they became hopeless', () => {
+    const odds = new RetryOdds();
+    odds.startAnew(0, 10);
+    expect(odds.hopelessSince).toBe(Number.POSITIVE_INFINITY);
+    fail(odds, 20, 100);
+    expect(odds.hopelessSince).toBe(115);
+    odds.startAnew(120, 8_000);
+    expect(odds.hopelessSince).toBe(115);
+    odds.startAnew(100, 9_000);
+    expect(odds.hopelessSince).toBe(9_000);
+    fail(odds, 20, 9_000);
+    expect(odds.hopelessSince).toBe(9_000);
+  });
+
+  it('are forgotten after a minute in which there was no retry', () => {
+    const odds = new RetryOdds();
+    fail(odds, 100);
+    odds.note(false, 60_099);
+    expect(odds.hopelessSince).toBe(15);
+    odds.note(false, 120_100);
+    expect(odds.hopelessSince).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('are forgotten on demand', () => {
     const odds = new RetryOdds();
     fail(odds, 100);

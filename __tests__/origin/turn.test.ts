@@ -43,7 +43,7 @@ interface WayOf extends Partial<Pick<Way, 'kind'>> {
   budget?: Budget;
   patience?: number;
   maxHeld?: number;
-  failedOnceAt?: number;
+  failedOnceAgo?: number;
 }
 
 function makeWay(way: WayOf = {}) {
@@ -55,7 +55,7 @@ function makeWay(way: WayOf = {}) {
     budgetError: undefined as unknown,
     policy: { patience, maxHeld },
     state: { totalHeld: 0 },
-    failedOnceAt: way.failedOnceAt,
+    failedOnceAgo: way.failedOnceAgo ?? 0,
   };
   return { gate, named, kind, asker };
 }
@@ -93,15 +93,23 @@ describe('a turn', () => {
 
   it('comes at once for a first retry to an origin that is lively, whoever is held there', () => {
     const gate = new Gate({ inheritedUsual: 20 });
-    const failedOnceAt = performance.now() - 1;
     for (let call = 0; call < 20; call++) gate.succeeded(20);
     for (let call = 0; call < 2; call++) askFor(makeWay({ gate }));
     askFor(makeWay({ gate }));
     expect(gate.held).toBe(1);
-    const turn = Turn.request(makeWay({ gate, failedOnceAt })) as Turn;
+    const turn = Turn.request(makeWay({ gate, failedOnceAgo: 1_000 })) as Turn;
     expect(turn.ready(5, 1_000, { detached: new StopSignal() })).toBeUndefined();
     turn.returned(true, 20);
     expect(gate.held).toBe(1);
+  });
+
+  it('does not come so with a budget, which is to say who need not wait', () => {
+    const gate = new Gate({ inheritedUsual: 20 });
+    for (let call = 0; call < 20; call++) gate.succeeded(20);
+    for (let call = 0; call < 3; call++) askFor(makeWay({ gate }));
+    const { ready } = askFor(makeWay({ gate, budget: makeBudget(), failedOnceAgo: 1_000 }));
+    expect(ready.status).toBe('pending');
+    expect(gate.held).toBe(2);
   });
 
   it('is told once that its retry is back', () => {

@@ -50,12 +50,12 @@ describe('a window', () => {
     expect(window.restUntil - 99_000).toBeCloseTo(1_250);
   });
 
-  it('is seven tenths when a call fails, once in two round trips, and then probes', () => {
+  it('is six tenths when a call fails, once in two round trips, and then probes', () => {
     const { window } = makeWindow();
     window.returnedFailed(1_000, 10);
-    expect(window.size).toBe(1.4);
+    expect(window.size).toBe(1.2);
     window.returnedFailed(1_040, 10);
-    expect(window.size).toBe(1.4);
+    expect(window.size).toBe(1.2);
     window.returnedFailed(1_041, 10);
     expect(window.size).toBe(1 / 8);
   });
@@ -67,10 +67,10 @@ describe('a window', () => {
     expect(window.size).toBe(1);
   });
 
-  it('grows where every other call fails', () => {
+  it('grows where one call in four fails', () => {
     const { window } = makeWindow();
     for (let time = 0; time < 10_000; time += 50) {
-      for (let call = 0; call < Math.floor(window.size) / 2; call++) window.returnedWell(time, 20);
+      for (let call = 0; call < 0.75 * Math.floor(window.size); call++) window.returnedWell(time, 20);
       window.returnedFailed(time, 20);
     }
     expect(window.size).toBeGreaterThan(100);
@@ -266,6 +266,16 @@ describe('a window after a 429', () => {
     window.collapse(0, 1);
     window.collapseAsLimited(50);
     expect([window.size, window.restUntil]).toEqual([1 / 8, 100]);
+  });
+
+  it('grows slowly for five seconds after the last of several', () => {
+    const { window } = makeWindow();
+    for (let time = 0; time < 6; time++) window.returnedWell(time, 20);
+    for (let time = 1_000; time <= 5_000; time += 1_000) window.collapseAsLimited(time);
+    for (let back = 0; back < 4; back++) window.returnedWell(10_000, 20);
+    expect(window.size).toBe(4);
+    window.returnedWell(10_000, 20);
+    expect(window.size).toBe(4.25);
   });
 
   it('probes, rests, and later grows slowly from half of what it was', () => {

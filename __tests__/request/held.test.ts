@@ -48,45 +48,74 @@ async function down(policy: RetryPolicy = {}) {
 const outcomeOf = (call: { value: unknown }) => retryStateOf(call.value)?.outcome;
 
 describe('a call to an origin one of whose endpoints is broken', () => {
-  /** Twenty calls to the broken one are held; others are well, as long as none is unlucky. */
+  /** Three hundred calls to the broken one are held; those elsewhere are well. */
   async function broken() {
     const made = clientOf();
-    let unlucky = 0;
-    made.origin.answer = (config) => {
-      const isBroken = config.url === '/broken' || (config.url === '/unlucky' && unlucky-- > 0);
-      return stubAdapter(isBroken ? 503 : 200).adapter(config);
-    };
+    const answers: Record<string, Step> = { '/broken': 503, '/good': 200 };
+    let elsewhere: Step = 200;
+    made.origin.answer = (config) => stubAdapter(answers[String(config.url)] ?? elsewhere).adapter(config);
     made.gets(300, { url: '/broken' });
     await advance(1_000);
-    made.gets(40);
-    await advance(0);
-    /** A call that fails so many times, and one elsewhere that succeeds after each failure. */
-    const failing = async (times: number) => {
-      unlucky = times;
-      const call = made.get({ url: '/unlucky' });
-      for (let ms = 0; ms < 1_000; ms += 10) {
+    /** Calls to a good endpoint, one each ten milliseconds. */
+    const goods = async (ms: number) => {
+      for (let at = 0; at < ms; at += 10) {
+        made.get({ url: '/good' });
         await advance(10);
-        made.get();
       }
-      return call;
     };
+    await goods(400);
     expect(made.report()?.held).toBeGreaterThan(0);
-    return { ...made, failing };
+    const failNow = (failure: Step = 503) => {
+      elsewhere = failure;
+    };
+    return { ...made, goods, failNow, recover: () => failNow(200) };
   }
 
   test('that fails once is sent again when its backoff is over, whoever is held', async () => {
-    const { failing, report } = await broken();
-    const call = await failing(1);
+    const { get, goods, failNow, recover, report } = await broken();
+    failNow();
+    const call = get({ url: '/unlucky' });
+    await advance(0);
+    recover();
+    await goods(300);
     expect(retryStateOf(call.value)).toMatchObject({ outcome: 'succeeded', retries: 1, totalHeld: 0 });
     expect(report()?.held).toBeGreaterThan(0);
   });
 
   test('that fails twice stands in line with the others', async () => {
-    const { failing } = await broken();
-    const call = await failing(2);
-    expect(call.status).toBe('pending');
+    const { get, goods, failNow } = await broken();
+    failNow();
+    const call = get({ url: '/unlucky' });
+    await goods(600);
+    expect(retryStateOf(call.value)).toBeUndefined();
     await advance(10_000);
     expect(retryStateOf(call.value)?.totalHeld).toBeGreaterThan(0);
+  });
+
+  test('that failed later than the last success stands in line, however long it took', async () => {
+    const { get, goods, failNow, recover } = await broken();
+    failNow(async (config) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return stubAdapter(503).adapter(config);
+    });
+    const call = get({ url: '/slow' });
+    await goods(490);
+    recover();
+    await advance(300);
+    expect(call.status).toBe('pending');
+  });
+
+  test('that failed at another origin stands in line', async () => {
+    const { get, goods, failNow, recover } = await broken();
+    failNow();
+    const call = get({
+      url: 'http://other.test/unlucky',
+      retryPolicy: { nextAttempt: () => ({ url: `${ORIGIN}/unlucky` }) },
+    });
+    await advance(0);
+    recover();
+    await goods(150);
+    expect(call.status).toBe('pending');
   });
 });
 

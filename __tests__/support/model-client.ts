@@ -69,7 +69,7 @@ class ModelClient {
       const backoff = Math.min(30_000, 100 * 2 ** retry) * Math.random();
       // Nobody is told late that there is nothing to wait for.
       await sleep(Math.min(backoff, gate.patienceLeft(patience)) + (answer.retryAfter ?? 0));
-      pass = gate.tryLeave(retry === 0 ? sentAt + took : undefined);
+      pass = gate.tryLeave(retry === 0 ? performance.now() - sentAt - took : 0);
       if (pass) continue;
       if (gate.givenUp(patience)) throw new CallFailed(answer.kind);
       const since = performance.now();

@@ -13,7 +13,7 @@ import { StallWatch } from './stall';
 
 /** So many failures in a row, and the origin is down; */
 const DOWN_AFTER = 8;
-/** where calls are frequent, all of so many milliseconds: of a thousand attempts eight in a row fail by chance where half of them do. */
+/** where calls are frequent, as many as there are in so many milliseconds: of a thousand attempts eight in a row fail by chance where half do. */
 const DOWN_AFTER_MS = 50;
 /** Milliseconds without a sign of life after which it was the origin that was down, not one of its endpoints. */
 const OUTAGE = 5_000;
@@ -112,7 +112,7 @@ export class Gate {
     if (first) this.#pace.noteFirstAttempt(time, false);
     const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
     if (isStall) this.#lanes.unsent.collapse(time, took, true);
-    if (isStall || this.#isDown) this.#lanes.retries.collapse(time, took);
+    if (isStall || this.#isDown(time)) this.#lanes.retries.collapse(time, took);
     this.#schedule();
   }
 
@@ -137,7 +137,7 @@ export class Gate {
   limited(): void {
     const time = this.#alarm.now;
     this.#signOfLife(time);
-    this.#odds.reset();
+    this.#pace.noteLimited();
     this.#isLimited = true;
     this.#lanes.retries.collapseAsLimited(time);
     this.#lanes.unsent.collapseAsLimited(time);
@@ -156,13 +156,13 @@ export class Gate {
 
   /**
    * A pass for a retry that need not wait.
-   * @param failedOnceAt when its call failed, if it has failed once, on the clock of `now()`
+   * @param failedOnceAgo milliseconds since its call failed, if it has failed once; else 0
    */
-  tryLeave(failedOnceAt = Number.POSITIVE_INFINITY): Pass | undefined {
+  tryLeave(failedOnceAgo = 0): Pass | undefined {
     const time = this.#alarm.now;
     if (this.#namedUntil > time) return undefined;
     const { retries, unlucky, calls } = this.#lanes;
-    const isLively = this.#isLively(failedOnceAt);
+    const isLively = this.#pace.isLively(time - failedOnceAgo) && !this.#stall.isStalled;
     const isOpen = !retries.isProbing && retries.opensAt <= time && calls.size === 0;
     if (!isLively && !isOpen) return undefined;
     const window = isLively ? unlucky : retries;
@@ -188,7 +188,10 @@ export class Gate {
     const time = this.#alarm.now;
     const wasOut = this.#passes.takeBack(pass);
     const { window } = pass;
-    if (window === this.#lanes.retries) this.#odds.note(ok, time);
+    // A 429 says nothing of the odds, and what it names later than the first retry that failed begins nothing anew.
+    if (window === this.#lanes.retries && (ok || !this.#isLimited)) {
+      this.#odds.note(ok, Math.max(time, this.#namedUntil));
+    }
     if (ok) {
       this.#noteSuccess(took, time);
       if (wasOut) window.returnedWell(time, took);
@@ -224,16 +227,10 @@ export class Gate {
     this.#firstNamedUntil = this.#namedUntil > time ? this.#namedUntil : Number.NEGATIVE_INFINITY;
   }
 
-  get #isDown(): boolean {
+  #isDown(time: number): boolean {
     const { gap } = this.#pace;
-    return this.#failuresInARow >= Math.max(DOWN_AFTER, gap > 0 ? DOWN_AFTER_MS / gap : 0);
-  }
-
-  /** Whether most first attempts succeed, and something has since: what failed once has then been unlucky, more likely than not. */
-  #isLively(failedOnceAt: number): boolean {
-    const { mostSucceed, congested } = this.#pace;
-    const { isStalled, lastSignOfLife } = this.#stall;
-    return mostSucceed && !congested && !isStalled && lastSignOfLife > failedOnceAt;
+    const lasts = Math.max(this.#failuresInARow * gap, time - (this.#downSince ?? time));
+    return this.#failuresInARow >= DOWN_AFTER && (gap === 0 || lasts >= DOWN_AFTER_MS);
   }
 
   #patienceBegan(time: number): number {
@@ -248,8 +245,8 @@ export class Gate {
   }
 
   #signOfLife(time: number): void {
-    const wasOutage = this.#stall.isStalled || time - (this.#downSince ?? time) >= OUTAGE;
-    if (wasOutage) this.#odds.reset();
+    const downSince = this.#downSince ?? time;
+    if (this.#stall.isStalled || time - downSince >= OUTAGE) this.#odds.startAnew(downSince, time);
     this.#failuresInARow = 0;
     this.#downSince = undefined;
     this.#firstNamedUntil = Number.NEGATIVE_INFINITY;
@@ -273,7 +270,7 @@ export class Gate {
   #wake(time: number): void {
     this.#passes.giveUpLost(time);
     const began = this.#patienceBegan(time);
-    const hopelessSince = Math.max(this.#odds.hopelessSince, this.#namedUntil);
+    const { hopelessSince } = this.#odds;
     for (
       let due = this.#lanes.calls.takeDue(time, began, hopelessSince);
       due;

@@ -66,6 +66,7 @@ export class Pace {
   #sampledAt = Number.NEGATIVE_INFINITY;
   #lastFirst = Number.NEGATIVE_INFINITY;
   #firstsWell = 1;
+  #lastWell = Number.NEGATIVE_INFINITY;
 
   /** @param inherited the attached instance's average, if it has one */
   constructor(inherited: number | undefined) {
@@ -79,14 +80,20 @@ export class Pace {
     return this.recent > this.usual + Math.max(this.usual + 5, NOISE);
   }
 
-  /** Whether most first attempts succeed of late. */
-  get mostSucceed(): boolean {
-    return this.#firstsWell >= MOST;
+  /** Whether most first attempts succeed of late, and in time, and one has since then: what failed once has been unlucky, more likely than not. */
+  isLively(since: number): boolean {
+    return this.#firstsWell >= MOST && this.#lastWell > since && !this.congested;
+  }
+
+  /** A 429: there is no room for more, however many succeed. */
+  noteLimited(): void {
+    this.#firstsWell = 0;
   }
 
   /** A first attempt is over. */
   noteFirstAttempt(time: number, ok: boolean): void {
     this.#firstsWell += WEIGHT_OF_FIRST * (Number(ok) - this.#firstsWell);
+    if (ok) this.#lastWell = time;
     const gap = time - this.#lastFirst;
     this.#lastFirst = time;
     if (gap < Number.POSITIVE_INFINITY) this.gap += (this.gap === 0 ? 1 : WEIGHT_OF_GAP) * (gap - this.gap);

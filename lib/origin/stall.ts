@@ -9,22 +9,21 @@ const MIXED_FOR = 10_000;
 
 export class StallWatch {
   isStalled = false;
-  /** On the clock of `now()`. */
-  lastSignOfLife: number;
+  #lastSuccess: number;
   /** When that attempt was sent, of those that succeeded, which was sent last. */
   #answeredUpTo = Number.NEGATIVE_INFINITY;
   #mixedUntil = Number.NEGATIVE_INFINITY;
   #timeoutsInARow = 0;
 
   constructor(lastSuccess = Number.NEGATIVE_INFINITY) {
-    this.lastSignOfLife = lastSuccess;
+    this.#lastSuccess = lastSuccess;
   }
 
   /** A first attempt timed out. @returns whether that tells of a stall */
   timedOut(took: number, time: number): boolean {
     const sentAt = time - took;
     if (this.#answeredUpTo > sentAt) this.#mixedUntil = time + MIXED_FOR;
-    if (this.lastSignOfLife >= sentAt) return false;
+    if (this.#lastSuccess >= sentAt) return false;
     this.#timeoutsInARow++;
     const isStall = this.#timeoutsInARow >= (time < this.#mixedUntil ? TIMEOUTS_WHERE_MIXED : 1);
     this.isStalled ||= isStall;
@@ -40,7 +39,7 @@ export class StallWatch {
     const wasStalled = this.isStalled;
     this.isStalled = false;
     this.#timeoutsInARow = 0;
-    this.lastSignOfLife = time;
+    this.#lastSuccess = time;
     return wasStalled;
   }
 }

@@ -34,8 +34,8 @@ export interface Asker {
     /** Milliseconds for which it was held before. */
     readonly totalHeld: number;
   };
-  /** When its first attempt failed, if no other has, on the clock of `now()`. */
-  readonly failedOnceAt: number | undefined;
+  /** Milliseconds since its first attempt failed, if no other has; else 0. */
+  readonly failedOnceAgo: number;
   /** What a budget kept elsewhere rejects with each time it is asked; undefined where it answers. */
   budgetError: unknown;
 }
@@ -44,7 +44,7 @@ export interface Asker {
 const NOBODY: Asker = {
   policy: { patience: 0, maxHeld: 0 },
   state: { totalHeld: 0 },
-  failedOnceAt: undefined,
+  failedOnceAgo: 0,
   budgetError: undefined,
 };
 
@@ -150,7 +150,8 @@ export class Turn implements Way {
     longest: number,
     interrupters: Interrupters,
   ): Obstacle | undefined | Promise<Obstacle | undefined> {
-    this.#pass = gate.tryLeave(this.asker.failedOnceAt);
+    // With a budget, it is for the budget to say who need not wait.
+    this.#pass = gate.tryLeave(this.named ? 0 : this.asker.failedOnceAgo);
     if (this.#pass) return undefined;
     const refusal = this.#refusalAt(gate);
     return refusal ?? holdRetry(gate, this, { retriesLeft, longest }, interrupters);

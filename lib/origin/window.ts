@@ -10,9 +10,10 @@ const SMALLEST = 1 / 10;
 /** Of one that is refused while answers come late: an overloaded server, to which each retry is one more. */
 const SMALLEST_OVERLOADED = 1 / 30;
 const COLLAPSED = 1 / 8;
-/** What is left of a window when one fails, though answers come as quickly as ever: where half of all fail, half of them succeed. */
-const AFTER_FAILURE = 0.7;
-/** Milliseconds without a late answer until a window grows quickly again: so many may be what the origin takes by now. */
+/** What is left of a window when one fails, though answers come as quickly as ever. With half of it, calls would stand in line where one in
+ * three fails; with more, a server that sheds load at once would get half as much again. */
+const AFTER_FAILURE = 0.6;
+/** Milliseconds without a late answer, or a 429, until a window grows quickly again: so many may be what the origin takes by now. */
 const THRESHOLD_HOLDS_FOR = 5_000;
 
 /** A probe that comes back well makes probing so many times faster. */
@@ -44,9 +45,9 @@ export class Window {
   readonly #pace: Pace;
   #failedProbes = 0;
   #shrunkAt = Number.NEGATIVE_INFINITY;
-  /** From here on it grows slowly: at this size answers came late, */
+  /** From here on it grows slowly: at this size answers came late, or were a 429; */
   #threshold = Number.POSITIVE_INFINITY;
-  /** the last time then. */
+  /** the last of them then. */
   #lateAt = Number.NEGATIVE_INFINITY;
 
   constructor(pace: Pace) {
@@ -73,8 +74,9 @@ export class Window {
 
   /** A 429: all that are out will be told the same. */
   collapseAsLimited(time: number): void {
+    this.#lateAt = time;
     if (this.isProbing) return;
-    this.#holdTo(Math.max(1, this.size / 2), time);
+    this.#threshold = Math.max(1, this.size / 2);
     this.size = 1 / 2;
     this.#failedProbes = 0;
     this.#shrunkAt = time;
@@ -124,15 +126,11 @@ export class Window {
     this.size = Math.min(LARGEST, this.size + (isQuick ? 1 : 1 / this.size));
   }
 
-  #holdTo(size: number, time: number): void {
-    this.#threshold = size;
-    this.#lateAt = time;
-  }
-
   /** Answers come late. */
   #shrink(time: number, took: number): void {
+    this.#lateAt = time;
     if (!this.#mayShrink(time, took)) return;
-    this.#holdTo(this.size, time);
+    this.#threshold = this.size;
     this.size = Math.min(this.size, Math.max(SMALLEST, this.size / 2));
   }
 

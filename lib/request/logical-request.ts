@@ -73,10 +73,11 @@ export class LogicalRequest implements Interrupters {
     return this.state.retries - (this.hasResent ? 1 : 0);
   }
 
-  /** When the first attempt failed, if no other has, on the clock of `now()`. */
-  get failedOnceAt(): number | undefined {
+  /** Milliseconds since the first attempt failed, if no other has, and the next one goes to the same place; else 0. */
+  get failedOnceAgo(): number {
     const { startedAt, took } = this.attempt;
-    return this.retries === 0 ? startedAt + took : undefined;
+    const goesElsewhere = this.overlay?.url ?? this.overlay?.baseURL;
+    return this.retries === 0 && goesElsewhere === undefined ? now() - startedAt - took : 0;
   }
 
   /** The one that owns the retries. */
