@@ -12,8 +12,8 @@ import type { AxiosError, AxiosResponse } from 'axios';
  * - `time-budget-exceeded`: `timeBudget` is used up, or the next wait would have ended past it.
  * - `retry-after-too-long`: the server named a wait longer than `maxRetryAfter`.
  * - `origin-down`: its origin has shown no sign of life for as long as `patience`.
- * - `held-too-long`: it was held at the gate for `maxQueueTime` in all; or for `patience`, where for as long fewer than one in five
- *   retries succeeded though the origin lives: one of its endpoints may be broken.
+ * - `held-too-long`: it was held at the gate for `maxQueueTime` in all; or for `patience`, where for as long next to no retry
+ *   succeeded though the origin lives: one of its endpoints may be broken.
  * - `queue-full`: as many calls as `maxHeld` are held at the gate of its origin.
  * - `retry-budget-empty`: the budget had no token: too many retries fail already.
  * - `server-said-stop`: the server sent `x-should-retry: false`.

@@ -118,7 +118,7 @@ export interface RetryPolicy {
    * Milliseconds an origin may be without a sign of life (a success, an answer that is nobody's to retry, a 429), from its first
    * failure without one since, or the end of the wait that a 503 named first. Until then retries that may not go yet are held at the
    * gate of their origin; afterwards calls are tried once, without retries (`origin-down`). Also the milliseconds that a retry is held
-   * in all where for as long fewer than one in five has succeeded, though the origin lives (`held-too-long`). `0`: nothing is ever
+   * in all where for as long next to none has succeeded, though the origin lives (`held-too-long`). `0`: nothing is ever
    * held: a bucket of tokens decides, and when it is empty the call fails at once. `Infinity`: held as long as `timeBudget`,
    * `maxQueueTime` and the signal allow. Default 10 000.
    */
