@@ -508,7 +508,7 @@ describe('patience', () => {
     });
 
     it.each([
-      ['five seconds without a sign of life', 5_000, REFUSED],
+      ['three seconds without a sign of life', 3_000, REFUSED],
       ['a stall', 1_001, TIMED_OUT],
     ])('begins anew after %s, in which retries became hopeless', (_, ms, failure) => {
       const { gate, hold, left } = makeGate();
@@ -539,6 +539,16 @@ describe('patience', () => {
         if (second === 1) hold('a');
       }
       expect(left).toEqual(['a: expired']);
+    });
+
+    it('does not go by first retries that need no place', () => {
+      const { gate, hold, left } = makeGate();
+      closed(gate);
+      for (let call = 0; call < 20; call++) gate.succeeded(20);
+      const unlucky = gate.tryLeave(1) as Pass;
+      hold('a');
+      secondsOf(gate, unlucky, 25);
+      expect(left).toEqual([]);
     });
 
     it('is not of calls that are answered 429', () => {

@@ -31,13 +31,13 @@ describe('the odds of retries', () => {
 
   it('count from the end of an outage in which they became hopeless', () => {
     const odds = new RetryOdds();
-    odds.startAnew(0, 10);
+    odds.signOfLife(0, 10);
     expect(odds.hopelessSince).toBe(Number.POSITIVE_INFINITY);
     fail(odds, 20, 100);
     expect(odds.hopelessSince).toBe(115);
-    odds.startAnew(120, 8_000);
+    odds.signOfLife(120, 8_000);
     expect(odds.hopelessSince).toBe(115);
-    odds.startAnew(100, 9_000);
+    odds.signOfLife(100, 9_000);
     expect(odds.hopelessSince).toBe(9_000);
     fail(odds, 20, 9_000);
     expect(odds.hopelessSince).toBe(9_000);

@@ -15,8 +15,6 @@ import { StallWatch } from './stall';
 const DOWN_AFTER = 8;
 /** where calls are frequent, as many as there are in so many milliseconds: of a thousand attempts eight in a row fail by chance where half do. */
 const DOWN_AFTER_MS = 50;
-/** Milliseconds without a sign of life after which it was the origin that was down, not one of its endpoints. */
-const OUTAGE = 5_000;
 /** Milliseconds without a failure until durations are usual again. */
 const CALM_AFTER = 5_000;
 
@@ -245,8 +243,7 @@ export class Gate {
   }
 
   #signOfLife(time: number): void {
-    const downSince = this.#downSince ?? time;
-    if (this.#stall.isStalled || time - downSince >= OUTAGE) this.#odds.startAnew(downSince, time);
+    this.#odds.signOfLife(this.#downSince ?? time, time);
     this.#failuresInARow = 0;
     this.#downSince = undefined;
     this.#firstNamedUntil = Number.NEGATIVE_INFINITY;

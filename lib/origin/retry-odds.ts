@@ -25,8 +25,8 @@ export class RetryOdds {
     else this.hopelessSince = Math.min(this.hopelessSince, time);
   }
 
-  /** An outage of the whole origin is over: what has been hopeless only since then need not be so after it. */
-  startAnew(downSince: number, time: number): void {
+  /** The origin lives (again): what has been hopeless only since it was down need not be so any more. */
+  signOfLife(downSince: number, time: number): void {
     if (this.hopelessSince > downSince && this.hopelessSince < time) this.hopelessSince = time;
   }
 
