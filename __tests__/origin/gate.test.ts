@@ -513,6 +513,7 @@ describe('patience', () => {
     ])('begins anew after %s, in which retries became hopeless', (_, ms, failure) => {
       const { gate, hold, left } = makeGate();
       const pass = closed(gate);
+      jest.advanceTimersByTime(100);
       gate.failed(REFUSED);
       jest.advanceTimersByTime(1);
       fail(gate, pass);
