@@ -24,7 +24,8 @@ export function callersTable({ runs }) {
 }
 
 function describe(run, scenario) {
-  const of = integer(run.calledMeanwhile);
+  // One that was on its way when the outage began met it as well.
+  const of = integer(Math.max(run.calledMeanwhile, run.failedCallers));
   const failed =
     run.failedCallers === 0 ? `none of ${of} failed` : `**${integer(run.failedCallers)} of ${of} failed**`;
   return [failed, ...waits(run, scenario), `${integer(run.requestsMeanwhile)} requests`].join('; ');
