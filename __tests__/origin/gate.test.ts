@@ -57,6 +57,11 @@ function makeGate(options: GateOptions = { inheritedUsual: 20 }) {
   return { gate, left, passes, hold, holdAll, goDown, back, restsAfterRefusals };
 }
 
+/** So many first attempts succeed, all in this moment. */
+function succeedOften(gate: Gate, count = 20, took = 20): void {
+  for (let call = 0; call < count; call++) gate.succeeded(took);
+}
+
 /** How long an answer usually takes, as the rest after a refusal tells that took no time. */
 function usualOf(gate: Gate): number {
   gate.returned(gate.tryLeave() as Pass, { ok: false, took: 0 });
@@ -129,9 +134,9 @@ describe('a gate to an origin that is well', () => {
 
   describe('and holds calls to an endpoint of it that is broken', () => {
     /** A gate that probes, with a call that is held; a call failed once, and another one succeeded since. */
-    const makeLively = (successes = 20) => {
+    const makeLively = () => {
       const made = makeGate();
-      for (let call = 0; call < successes; call++) made.gate.succeeded(20);
+      succeedOften(made.gate);
       made.goDown();
       made.hold('broken');
       jest.advanceTimersByTime(2);
@@ -141,7 +146,7 @@ describe('a gate to an origin that is well', () => {
     it('lets the first retry of a call pass where most calls succeed, one since it failed', () => {
       const { gate, left } = makeLively();
       expect(gate.tryLeave(1)).toBeUndefined();
-      for (let call = 0; call < 20; call++) gate.succeeded(20);
+      succeedOften(gate);
       expect(gate.isProbing).toBe(true);
       for (let retry = 0; retry < 10; retry++) expect(gate.tryLeave(1)).toBeDefined();
       expect(gate.tryLeave(0)).toBeUndefined();
@@ -151,7 +156,7 @@ describe('a gate to an origin that is well', () => {
 
     it('goes by what that retry tells, but for how many others may go', () => {
       const { gate } = makeLively();
-      for (let call = 0; call < 20; call++) gate.succeeded(20);
+      succeedOften(gate);
       const before = gate.window;
       const passes = [gate.tryLeave(1) as Pass, gate.tryLeave(1) as Pass];
       gate.returned(passes[0] as Pass, { ok: false, took: 1 });
@@ -167,28 +172,28 @@ describe('a gate to an origin that is well', () => {
       [
         'answers come late',
         (gate: Gate) => {
-          for (let call = 0; call < 60; call++) gate.succeeded(200);
+          succeedOften(gate, 60, 200);
         },
       ],
       [
         'the server named a time to come back',
         (gate: Gate) => {
-          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          succeedOften(gate);
           gate.namedWait(1_000);
         },
       ],
       [
         'it answers 429',
         (gate: Gate) => {
-          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          succeedOften(gate);
           gate.limited();
-          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          succeedOften(gate);
         },
       ],
       [
         'no first attempt has succeeded since',
         (gate: Gate) => {
-          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          succeedOften(gate);
           jest.advanceTimersByTime(2);
           gate.alive();
         },
@@ -196,7 +201,7 @@ describe('a gate to an origin that is well', () => {
       [
         'it stalls',
         (gate: Gate) => {
-          for (let call = 0; call < 20; call++) gate.succeeded(20);
+          succeedOften(gate);
           jest.advanceTimersByTime(1_001);
           gate.failed(TIMED_OUT);
         },
@@ -281,7 +286,7 @@ describe('an origin that refuses', () => {
     const { gate } = makeGate();
     gate.succeeded(20);
     jest.advanceTimersByTime(10);
-    for (let call = 0; call < 500; call++) gate.succeeded(20);
+    succeedOften(gate, 500);
     for (let ms = 0; ms < 50; ms++) {
       gate.failed({ ...REFUSED, first: false });
       expect(gate.isProbing).toBe(false);
@@ -545,7 +550,7 @@ describe('patience', () => {
     it('does not go by first retries that need no place', () => {
       const { gate, hold, left } = makeGate();
       closed(gate);
-      for (let call = 0; call < 20; call++) gate.succeeded(20);
+      succeedOften(gate);
       const unlucky = gate.tryLeave(1) as Pass;
       hold('a');
       secondsOf(gate, unlucky, 25);

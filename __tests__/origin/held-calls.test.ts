@@ -8,10 +8,10 @@ function takeAllDue(
   calls: HeldCalls,
   time: number,
   downSince: number,
-  failingSince = Number.POSITIVE_INFINITY,
+  hopelessSince = Number.POSITIVE_INFINITY,
 ): number {
   let count = 0;
-  while (calls.takeDue(time, downSince, failingSince)) count++;
+  while (calls.takeDue(time, downSince, hopelessSince)) count++;
   return count;
 }
 

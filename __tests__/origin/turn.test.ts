@@ -82,6 +82,14 @@ const placesAt = (gate: Gate) => {
   return passes.length;
 };
 
+/** A gate at which a retry is held, to an origin where first attempts succeed. */
+function livelyGate(): Gate {
+  const gate = new Gate({ inheritedUsual: 20 });
+  for (let call = 0; call < 20; call++) gate.succeeded(20);
+  for (let retry = 0; retry < 3; retry++) askFor(makeWay({ gate }));
+  return gate;
+}
+
 describe('a turn', () => {
   it('comes at once where nothing is in the way', () => {
     const way = makeWay();
@@ -92,10 +100,7 @@ describe('a turn', () => {
   });
 
   it('comes at once for a first retry to an origin that is lively, whoever is held there', () => {
-    const gate = new Gate({ inheritedUsual: 20 });
-    for (let call = 0; call < 20; call++) gate.succeeded(20);
-    for (let call = 0; call < 2; call++) askFor(makeWay({ gate }));
-    askFor(makeWay({ gate }));
+    const gate = livelyGate();
     expect(gate.held).toBe(1);
     const turn = Turn.request(makeWay({ gate, failedOnceAgo: 1_000 })) as Turn;
     expect(turn.ready(5, 1_000, { detached: new StopSignal() })).toBeUndefined();
@@ -104,9 +109,7 @@ describe('a turn', () => {
   });
 
   it('does not come so with a budget, which is to say who need not wait', () => {
-    const gate = new Gate({ inheritedUsual: 20 });
-    for (let call = 0; call < 20; call++) gate.succeeded(20);
-    for (let call = 0; call < 3; call++) askFor(makeWay({ gate }));
+    const gate = livelyGate();
     const { ready } = askFor(makeWay({ gate, budget: makeBudget(), failedOnceAgo: 1_000 }));
     expect(ready.status).toBe('pending');
     expect(gate.held).toBe(2);

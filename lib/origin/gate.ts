@@ -186,7 +186,7 @@ export class Gate {
     const time = this.#alarm.now;
     const wasOut = this.#passes.takeBack(pass);
     const { window } = pass;
-    // A 429 says nothing of the odds, and what it names later than the first retry that failed begins nothing anew.
+    // A 429 says nothing of the odds. A wait that was named before there was no hope puts that off; one that is named later does not.
     if (window === this.#lanes.retries && (ok || !this.#isLimited)) {
       this.#odds.note(ok, Math.max(time, this.#namedUntil));
     }
