@@ -187,20 +187,20 @@ guide('axios-retry', ({ option, claim }) => {
       expect(elapsed).toBeGreaterThanOrEqual(395);
     }
 
-    // Failures after 300 ms each, of which a whole of 900 ms leaves room for two.
+    // Failures after 600 ms each, of which a whole of 1,800 ms leaves room for two.
     const whole = await sideBySide(
-      (_request, response) => setTimeout(() => response.writeHead(503).end(), 300),
+      (_request, response) => setTimeout(() => response.writeHead(503).end(), 600),
       {
         theirs: (client) => {
           theirs()(client);
-          client.defaults.timeout = 900;
+          client.defaults.timeout = 1_800;
         },
-        ours: budgeted({ timeBudget: 900 }),
+        ours: budgeted({ timeBudget: 1_800 }),
       },
       get,
     );
     for (const { elapsed, requests } of [whole.theirs, whole.ours]) {
-      expect(elapsed).toBeLessThan(1_190);
+      expect(elapsed).toBeLessThan(2_390);
       expect(requests).toHaveLength(3);
     }
   });
