@@ -639,6 +639,25 @@ describe('an origin that stalls', () => {
     expect(left).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('is probed again half a second after a probe that hung where there are fifty calls a second, though all are held', () => {
+    const { gate, hold, left, passes } = makeGate();
+    const calls = (count: number, call: () => void) => {
+      for (let made = 0; made < count; made++) {
+        jest.advanceTimersByTime(20);
+        call();
+      }
+    };
+    calls(50, () => gate.failed(TIMED_OUT));
+    calls(100, () => hold('new', { unsent: true }));
+    expect(left).toEqual(['new']);
+    gate.failed(TIMED_OUT);
+    gate.returned(passes.pop() as Pass, { ok: false, took: 1_000 });
+    calls(22, () => hold('new', { unsent: true }));
+    expect(left).toHaveLength(1);
+    calls(4, () => hold('new', { unsent: true }));
+    expect(left).toHaveLength(2);
+  });
+
   it('sends what it held at the pace at which it came, when patience is over', () => {
     const { gate, hold, left } = makeGate();
     gate.failed(TIMED_OUT);

@@ -108,6 +108,9 @@ describe('the pace of an origin', () => {
     expect(pace.gap).toBeCloseTo(500);
     pace.noteFirstAttempt(11_000, true);
     expect(pace.gap).toBeCloseTo(550);
+    // One that has to be held is one as well, though it is not sent.
+    pace.noteCall(11_500);
+    expect(pace.gap).toBeCloseTo(545);
   });
 
   it('is lively while most first attempts succeed of late, seven in ten', () => {

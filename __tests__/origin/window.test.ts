@@ -174,6 +174,20 @@ describe('a window that probes', () => {
     expect(window.restUntil).toBe(7_000 + 3_000);
   });
 
+  it('rests for 25 calls after a probe that hung where calls are frequent, and as after refusals at least', () => {
+    const restsAfter = (gap: number, took: number, probes = 1) => {
+      const { window, pace } = makeWindow();
+      for (let call = 0; call < 20; call++) pace.noteCall(call * gap);
+      window.collapse(0, took);
+      for (let probe = 1; probe < probes; probe++) window.returnedFailed(0, took);
+      return window.restUntil;
+    };
+    expect([restsAfter(20, 1_000), restsAfter(20, 30_000), restsAfter(1, 1_000)]).toEqual([500, 500, 100]);
+    expect([restsAfter(20, 1_000, 16), restsAfter(20, 1_000, 17)]).toEqual([600, 3_000]);
+    // Where calls are rare that is no reason to rest longer.
+    expect(restsAfter(1_000, 1_000)).toBe(2_000);
+  });
+
   it('takes a probe of a tenth of a second for one that hung', () => {
     const [quick, slow] = [makeWindow().window, makeWindow().window];
     quick.collapse(0, 99);

@@ -170,6 +170,7 @@ export class Gate {
   /** Holds a retry, or a first attempt, until it may go or its time is up. */
   hold(call: HeldCall): void {
     const time = this.#alarm.now;
+    if (call.unsent) this.#pace.noteCall(time);
     this.#lanes.hold(call, time, this.#patienceBegan(time));
     this.#schedule();
   }

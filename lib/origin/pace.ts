@@ -94,6 +94,11 @@ export class Pace {
   noteFirstAttempt(time: number, ok: boolean): void {
     this.#firstsWell += WEIGHT_OF_FIRST * (Number(ok) - this.#firstsWell);
     if (ok) this.#lastWell = time;
+    this.noteCall(time);
+  }
+
+  /** A first attempt is over, or has to be held. */
+  noteCall(time: number): void {
     const gap = time - this.#lastFirst;
     this.#lastFirst = time;
     if (gap < Number.POSITIVE_INFINITY) this.gap += (this.gap === 0 ? 1 : WEIGHT_OF_GAP) * (gap - this.gap);

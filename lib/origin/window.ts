@@ -27,8 +27,10 @@ const LONGEST_REST_IN_GAPS = 10;
 const SHORTEST_LONGEST_REST = 600;
 /** that for so many probes: in an outage of many seconds it would burn the retries of a batch. */
 const FREQUENT_PROBES = 16;
-/** and after a probe that hung it is at least so many times as long as the probe took: it is still in the server's queue. */
+/** and after a probe that hung it is at least so many times as long as the probe took: it is still in the server's queue; */
 const REST_AFTER_HANGING = 2;
+/** but where calls are frequent, no longer than so many gaps between them: one probe more is next to nothing, then. */
+const ENOUGH_GAPS_AFTER_HANGING = 25;
 const LONGEST_REST_CONGESTED = 15_000;
 /** Milliseconds of rest after a 429 that names none. */
 const REST_WHEN_LIMITED = 200;
@@ -161,11 +163,14 @@ export class Window {
   }
 
   #restAfterFailure(took: number): number {
+    const { gap } = this.#pace;
     const isFrequent = this.#failedProbes <= FREQUENT_PROBES;
-    const frequent = Math.max(SHORTEST_LONGEST_REST, LONGEST_REST_IN_GAPS * this.#pace.gap);
-    const longest = isFrequent ? frequent : LONGEST_REST;
-    const refused = Math.min(longest, FIRST_REST * 2 ** (this.#failedProbes - 1));
-    const hung = took < FIRST_REST ? 0 : REST_AFTER_HANGING * took * 2 ** (this.#failedProbes - 1);
+    const doubled = 2 ** (this.#failedProbes - 1);
+    const longest = isFrequent ? Math.max(SHORTEST_LONGEST_REST, LONGEST_REST_IN_GAPS * gap) : LONGEST_REST;
+    const refused = Math.min(longest, FIRST_REST * doubled);
+    // Who has hardly called yet does not know how frequent calls are.
+    const enough = isFrequent && gap > 0 ? ENOUGH_GAPS_AFTER_HANGING * gap : LONGEST_REST;
+    const hung = took < FIRST_REST ? 0 : Math.min(enough, REST_AFTER_HANGING * took * doubled);
     const rest = Math.min(LONGEST_REST, Math.max(refused, hung)) * jitter();
     return this.#isOverloaded(took) ? Math.max(rest, this.#rest()) : rest;
   }
