@@ -117,10 +117,11 @@ export const LAWS: readonly Law[] = [
     settings: { outage: 'stalling', until: 60_000 },
     atMost: { failedPercent: 1 },
     instead: {
-      atMost: { failedPercent: 7 },
+      // In the tests' world, a quarter of the size, a thousand processes are 200 to 250.
+      atMost: { failedPercent: (_, processes) => (processes > 200 ? 12 : 1) },
       why:
-        'Three seconds of calls, and all that was sent into the stall and is dead work, are 3,600 (one process) to 5,000 ' +
-        '(a thousand) to be served by the 100 a second to spare: 36 to 50 s, and none is held longer than 30.',
+        'Of a thousand processes each has to find out by itself that it stalls, and that it is over: with what was sent into the stall, ' +
+        '5,000 calls are to be served by the 100 a second to spare. That is 50 s, and none is held longer than 30.',
     },
   },
   {
