@@ -658,6 +658,23 @@ describe('an origin that stalls', () => {
     expect(left).toHaveLength(2);
   });
 
+  it('is probed again as late as ever where all callers wait for calls of theirs that failed: few calls have few retries', () => {
+    const { gate, holdAll, left, passes } = makeGate();
+    for (let call = 0; call < 5; call++) {
+      jest.advanceTimersByTime(1);
+      gate.failed(TIMED_OUT);
+    }
+    holdAll('abcde');
+    jest.advanceTimersByTime(2_000);
+    expect(left).toEqual(['a']);
+    gate.failed({ ...TIMED_OUT, first: false });
+    gate.returned(passes.pop() as Pass, { ok: false, took: 1_000 });
+    jest.advanceTimersByTime(2_999);
+    expect(left).toEqual(['a']);
+    jest.advanceTimersByTime(1);
+    expect(left).toEqual(['a', 'b']);
+  });
+
   it('sends what it held at the pace at which it came, when patience is over', () => {
     const { gate, hold, left } = makeGate();
     gate.failed(TIMED_OUT);

@@ -102,15 +102,21 @@ describe('the pace of an origin', () => {
     expect(pace.usual).toBeCloseTo(20);
   });
 
-  it('knows how far first attempts are apart', () => {
+  it('knows how far calls are apart', () => {
     const pace = new Pace(20);
-    for (let time = 0; time <= 10_000; time += 500) pace.noteFirstAttempt(time, true);
+    for (let time = 0; time <= 10_000; time += 500) pace.noteCall(time);
     expect(pace.gap).toBeCloseTo(500);
-    pace.noteFirstAttempt(11_000, true);
+    pace.noteCall(11_000);
     expect(pace.gap).toBeCloseTo(550);
-    // One that has to be held is one as well, though it is not sent.
-    pace.noteCall(11_500);
-    expect(pace.gap).toBeCloseTo(545);
+  });
+
+  it('knows that who has called last long ago calls rarely by now', () => {
+    const pace = new Pace(20);
+    expect(pace.gapAt(0)).toBe(Number.POSITIVE_INFINITY);
+    pace.noteCall(0);
+    expect(pace.gapAt(5)).toBe(Number.POSITIVE_INFINITY);
+    pace.noteCall(10);
+    expect([pace.gapAt(15), pace.gapAt(1_010)]).toEqual([10, 1_000]);
   });
 
   it('is lively while most first attempts succeed of late, seven in ten', () => {

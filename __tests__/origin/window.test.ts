@@ -136,7 +136,7 @@ describe('a window', () => {
 describe('a window that probes', () => {
   it('rests up to ten gaps between calls after a refusal: a refused probe is one call in ten', () => {
     const { window, pace } = makeWindow();
-    for (let time = 0; time <= 1_000; time += 100) pace.noteFirstAttempt(time, true);
+    for (let time = 0; time <= 1_000; time += 100) pace.noteCall(time);
     window.collapse(0, 1);
     const rests = [1, 2, 3, 4, 5].map((second) => {
       window.returnedFailed(second * 1_000, 1);
@@ -157,7 +157,7 @@ describe('a window that probes', () => {
 
   it('rests up to three seconds where calls are rare', () => {
     const { window, pace } = makeWindow();
-    for (let time = 0; time <= 10_000; time += 1_000) pace.noteFirstAttempt(time, true);
+    for (let time = 0; time <= 10_000; time += 1_000) pace.noteCall(time);
     window.collapse(0, 1);
     for (let probe = 0; probe < 9; probe++) window.returnedFailed(0, 1);
     expect(window.restUntil).toBe(3_000);
@@ -177,7 +177,7 @@ describe('a window that probes', () => {
   it('rests for 25 calls after a probe that hung where calls are frequent, and as after refusals at least', () => {
     const restsAfter = (gap: number, took: number, probes = 1) => {
       const { window, pace } = makeWindow();
-      for (let call = 0; call < 20; call++) pace.noteCall(call * gap);
+      for (let call = -20; call <= 0; call++) pace.noteCall(call * gap);
       window.collapse(0, took);
       for (let probe = 1; probe < probes; probe++) window.returnedFailed(0, took);
       return window.restUntil;
@@ -244,7 +244,7 @@ describe('a window that probes', () => {
 
   it('goes by how often the process calls where answers come late', () => {
     const { pace, window, answersTake } = makeWindow();
-    for (let time = 0; time < 100_000; time += 5_000) pace.noteFirstAttempt(time, true);
+    for (let time = 0; time < 100_000; time += 5_000) pace.noteCall(time);
     answersTake(100);
     window.collapse(0, 1_000);
     window.returnedWell(100_000, 100);

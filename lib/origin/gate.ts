@@ -107,7 +107,7 @@ export class Gate {
     if (this.#downSince === undefined) this.#goDown(time);
     this.#failedAt = time;
     this.#failuresInARow++;
-    if (first) this.#pace.noteFirstAttempt(time, false);
+    if (first) this.#noteFirstFailure(time, countsAsStall);
     const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
     if (isStall) this.#lanes.unsent.collapse(time, took, true);
     if (isStall || this.#isDown(time)) this.#lanes.retries.collapse(time, took);
@@ -118,6 +118,7 @@ export class Gate {
   succeeded(took: number): void {
     const time = this.#alarm.now;
     this.#pace.noteFirstAttempt(time, true);
+    this.#pace.noteCall(time);
     this.#noteSuccess(took, time);
     this.#lanes.retries.encourage(time);
     this.#lanes.unsent.encourage(time);
@@ -224,6 +225,12 @@ export class Gate {
     this.#downDate = Date.now();
     // What a 429 named counts as well, if that is yet to come.
     this.#firstNamedUntil = this.#namedUntil > time ? this.#namedUntil : Number.NEGATIVE_INFINITY;
+  }
+
+  #noteFirstFailure(time: number, countsAsStall: boolean): void {
+    this.#pace.noteFirstAttempt(time, false);
+    // While it stalls calls are counted when they are held.
+    if (!(this.#stall.isStalled && countsAsStall)) this.#pace.noteCall(time);
   }
 
   #isDown(time: number): boolean {

@@ -18,7 +18,7 @@ const NOISE = 25;
 const WEIGHT_OF_RECENT = 0.05;
 const RECENT = 1_000;
 
-/** Weight of a new gap between first attempts. */
+/** Weight of a new gap between calls. */
 const WEIGHT_OF_GAP = 0.1;
 
 /** Of the share of first attempts that succeed a new one has so much; */
@@ -60,11 +60,11 @@ export class Pace {
   usual: number;
   /** Average of the last successes; 0 before the first. */
   recent: number;
-  /** Milliseconds between first attempts, on average. */
+  /** Milliseconds between calls, on average. */
   gap = 0;
   #samples: number;
   #sampledAt = Number.NEGATIVE_INFINITY;
-  #lastFirst = Number.NEGATIVE_INFINITY;
+  #lastCall = Number.NEGATIVE_INFINITY;
   #firstsWell = 1;
   #lastWell = Number.NEGATIVE_INFINITY;
 
@@ -94,14 +94,18 @@ export class Pace {
   noteFirstAttempt(time: number, ok: boolean): void {
     this.#firstsWell += WEIGHT_OF_FIRST * (Number(ok) - this.#firstsWell);
     if (ok) this.#lastWell = time;
-    this.noteCall(time);
   }
 
-  /** A first attempt is over, or has to be held. */
+  /** A call has shown itself: its first attempt is over, or has to be held. */
   noteCall(time: number): void {
-    const gap = time - this.#lastFirst;
-    this.#lastFirst = time;
+    const gap = time - this.#lastCall;
+    this.#lastCall = time;
     if (gap < Number.POSITIVE_INFINITY) this.gap += (this.gap === 0 ? 1 : WEIGHT_OF_GAP) * (gap - this.gap);
+  }
+
+  /** The gap, or the time since the last call, if that is longer: who waits for his own calls makes no others. Infinity before the second. */
+  gapAt(time: number): number {
+    return this.gap === 0 ? Number.POSITIVE_INFINITY : Math.max(this.gap, time - this.#lastCall);
   }
 
   /** @param isCalm whether nothing has failed lately */

@@ -71,7 +71,7 @@ export class Window {
     this.size = COLLAPSED;
     this.#failedProbes = isStall ? 0 : 1;
     this.restUntil =
-      time + (isStall ? Math.min(LONGEST_REST, took) * jitter() : this.#restAfterFailure(took));
+      time + (isStall ? Math.min(LONGEST_REST, took) * jitter() : this.#restAfterFailure(time, took));
   }
 
   /** A 429: all that are out will be told the same. */
@@ -120,7 +120,7 @@ export class Window {
     } else this.#reduce(time, took);
     if (!this.isProbing) return;
     this.#failedProbes++;
-    this.restUntil = time + this.#restAfterFailure(took);
+    this.restUntil = time + this.#restAfterFailure(time, took);
   }
 
   #grow(time: number): void {
@@ -162,14 +162,13 @@ export class Window {
     return this.#pace.congested && took < this.#pace.recent;
   }
 
-  #restAfterFailure(took: number): number {
+  #restAfterFailure(time: number, took: number): number {
     const { gap } = this.#pace;
     const isFrequent = this.#failedProbes <= FREQUENT_PROBES;
     const doubled = 2 ** (this.#failedProbes - 1);
     const longest = isFrequent ? Math.max(SHORTEST_LONGEST_REST, LONGEST_REST_IN_GAPS * gap) : LONGEST_REST;
     const refused = Math.min(longest, FIRST_REST * doubled);
-    // Who has hardly called yet does not know how frequent calls are.
-    const enough = isFrequent && gap > 0 ? ENOUGH_GAPS_AFTER_HANGING * gap : LONGEST_REST;
+    const enough = isFrequent ? ENOUGH_GAPS_AFTER_HANGING * this.#pace.gapAt(time) : LONGEST_REST;
     const hung = took < FIRST_REST ? 0 : Math.min(enough, REST_AFTER_HANGING * took * doubled);
     const rest = Math.min(LONGEST_REST, Math.max(refused, hung)) * jitter();
     return this.#isOverloaded(took) ? Math.max(rest, this.#rest()) : rest;
