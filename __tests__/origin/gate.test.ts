@@ -675,6 +675,25 @@ describe('an origin that stalls', () => {
     expect(left).toEqual(['a', 'b']);
   });
 
+  it('takes calls that were sent before, and time out one by one, for no new ones', () => {
+    const { gate, holdAll, left, passes } = makeGate();
+    const timeOutFor = (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 20) {
+        jest.advanceTimersByTime(20);
+        gate.failed(TIMED_OUT);
+      }
+    };
+    gate.failed(TIMED_OUT);
+    holdAll('ab', { unsent: true });
+    timeOutFor(2_000);
+    expect(left).toEqual(['a']);
+    gate.returned(passes.pop() as Pass, { ok: false, took: 1_000 });
+    timeOutFor(1_980);
+    expect(left).toEqual(['a']);
+    timeOutFor(20);
+    expect(left).toEqual(['a', 'b']);
+  });
+
   it('sends what it held at the pace at which it came, when patience is over', () => {
     const { gate, hold, left } = makeGate();
     gate.failed(TIMED_OUT);

@@ -107,7 +107,9 @@ export class Gate {
     if (this.#downSince === undefined) this.#goDown(time);
     this.#failedAt = time;
     this.#failuresInARow++;
-    if (first) this.#noteFirstFailure(time, countsAsStall);
+    if (first) this.#pace.noteFirstAttempt(time, false);
+    // While it stalls, calls are counted when they are held.
+    if (first && !this.#stall.isStalled) this.#pace.noteCall(time);
     const isStall = timedOut && first && countsAsStall && this.#stall.timedOut(took, time);
     if (isStall) this.#lanes.unsent.collapse(time, took, true);
     if (isStall || this.#isDown(time)) this.#lanes.retries.collapse(time, took);
@@ -225,12 +227,6 @@ export class Gate {
     this.#downDate = Date.now();
     // What a 429 named counts as well, if that is yet to come.
     this.#firstNamedUntil = this.#namedUntil > time ? this.#namedUntil : Number.NEGATIVE_INFINITY;
-  }
-
-  #noteFirstFailure(time: number, countsAsStall: boolean): void {
-    this.#pace.noteFirstAttempt(time, false);
-    // While it stalls calls are counted when they are held.
-    if (!(this.#stall.isStalled && countsAsStall)) this.#pace.noteCall(time);
   }
 
   #isDown(time: number): boolean {
