@@ -110,6 +110,12 @@ describe('the pace of an origin', () => {
     expect(pace.gap).toBeCloseTo(550);
   });
 
+  it('takes the mean of the first gaps: by chance the very first one may be short', () => {
+    const pace = new Pace(20);
+    for (const time of [0, 10, 1_000, 2_000]) pace.noteCall(time);
+    expect(pace.gap).toBeCloseTo(2_000 / 3);
+  });
+
   it('knows that who has called last long ago calls rarely by now', () => {
     const pace = new Pace(20);
     expect(pace.gapAt(0)).toBe(Number.POSITIVE_INFINITY);

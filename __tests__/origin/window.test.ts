@@ -174,7 +174,7 @@ describe('a window that probes', () => {
     expect(window.restUntil).toBe(7_000 + 3_000);
   });
 
-  it('rests for 25 calls after a probe that hung where calls are frequent, and as after refusals at least', () => {
+  it('rests for ten calls after a probe that hung where calls are frequent, and as after refusals at least', () => {
     const restsAfter = (gap: number, took: number, probes = 1) => {
       const { window, pace } = makeWindow();
       for (let call = -20; call <= 0; call++) pace.noteCall(call * gap);
@@ -182,7 +182,7 @@ describe('a window that probes', () => {
       for (let probe = 1; probe < probes; probe++) window.returnedFailed(0, took);
       return window.restUntil;
     };
-    expect([restsAfter(20, 1_000), restsAfter(20, 30_000), restsAfter(1, 1_000)]).toEqual([500, 500, 100]);
+    expect([restsAfter(70, 1_000), restsAfter(70, 30_000), restsAfter(1, 1_000)]).toEqual([700, 700, 100]);
     expect([restsAfter(20, 1_000, 16), restsAfter(20, 1_000, 17)]).toEqual([600, 3_000]);
     // Where calls are rare that is no reason to rest longer.
     expect(restsAfter(1_000, 1_000)).toBe(2_000);

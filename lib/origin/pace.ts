@@ -18,7 +18,7 @@ const NOISE = 25;
 const WEIGHT_OF_RECENT = 0.05;
 const RECENT = 1_000;
 
-/** Weight of a new gap between calls. */
+/** Weight of a new gap between calls, at least: of the first ones it is the mean. */
 const WEIGHT_OF_GAP = 0.1;
 
 /** Of the share of first attempts that succeed a new one has so much; */
@@ -64,6 +64,7 @@ export class Pace {
   gap = 0;
   #samples: number;
   #sampledAt = Number.NEGATIVE_INFINITY;
+  #gaps = 0;
   #lastCall = Number.NEGATIVE_INFINITY;
   #firstsWell = 1;
   #lastWell = Number.NEGATIVE_INFINITY;
@@ -100,7 +101,8 @@ export class Pace {
   noteCall(time: number): void {
     const gap = time - this.#lastCall;
     this.#lastCall = time;
-    if (gap < Number.POSITIVE_INFINITY) this.gap += (this.gap === 0 ? 1 : WEIGHT_OF_GAP) * (gap - this.gap);
+    if (gap === Number.POSITIVE_INFINITY) return;
+    this.gap += Math.max(WEIGHT_OF_GAP, 1 / ++this.#gaps) * (gap - this.gap);
   }
 
   /** The gap, or the time since the last call, if that is longer: who waits for his own calls makes no others. Infinity before the second. */

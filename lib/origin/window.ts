@@ -22,15 +22,14 @@ const FASTER = 4;
 const FIRST_REST = 100;
 /** up to this, */
 const LONGEST_REST = 3_000;
-/** and where calls are frequent, up to so many gaps between them, but no less than this: a refused probe is one call in ten, then; */
+/** and where calls are frequent, up to so many gaps between them: a probe is one call in ten, then; */
 const LONGEST_REST_IN_GAPS = 10;
+/** after one that was refused no less than this; */
 const SHORTEST_LONGEST_REST = 600;
 /** that for so many probes: in an outage of many seconds it would burn the retries of a batch. */
 const FREQUENT_PROBES = 16;
-/** and after a probe that hung it is at least so many times as long as the probe took: it is still in the server's queue; */
+/** Where calls are rare, and a probe hung, at least so many times as long as it took: it is still in the server's queue. */
 const REST_AFTER_HANGING = 2;
-/** but where calls are frequent, no longer than so many gaps between them: one probe more is next to nothing, then. */
-const ENOUGH_GAPS_AFTER_HANGING = 25;
 const LONGEST_REST_CONGESTED = 15_000;
 /** Milliseconds of rest after a 429 that names none. */
 const REST_WHEN_LIMITED = 200;
@@ -163,13 +162,12 @@ export class Window {
   }
 
   #restAfterFailure(time: number, took: number): number {
-    const { gap } = this.#pace;
     const isFrequent = this.#failedProbes <= FREQUENT_PROBES;
+    const longest = (gap: number) => (isFrequent ? LONGEST_REST_IN_GAPS * gap : LONGEST_REST);
     const doubled = 2 ** (this.#failedProbes - 1);
-    const longest = isFrequent ? Math.max(SHORTEST_LONGEST_REST, LONGEST_REST_IN_GAPS * gap) : LONGEST_REST;
-    const refused = Math.min(longest, FIRST_REST * doubled);
-    const enough = isFrequent ? ENOUGH_GAPS_AFTER_HANGING * this.#pace.gapAt(time) : LONGEST_REST;
-    const hung = took < FIRST_REST ? 0 : Math.min(enough, REST_AFTER_HANGING * took * doubled);
+    const refused = Math.min(Math.max(SHORTEST_LONGEST_REST, longest(this.#pace.gap)), FIRST_REST * doubled);
+    const hanging = Math.min(longest(this.#pace.gapAt(time)), REST_AFTER_HANGING * took * doubled);
+    const hung = took < FIRST_REST ? 0 : hanging;
     const rest = Math.min(LONGEST_REST, Math.max(refused, hung)) * jitter();
     return this.#isOverloaded(took) ? Math.max(rest, this.#rest()) : rest;
   }
