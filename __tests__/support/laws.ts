@@ -118,7 +118,7 @@ export const LAWS: readonly Law[] = [
     atMost: { failedPercent: 1 },
     instead: {
       // In the tests' world, a quarter of the size, a thousand processes are 200 to 250.
-      atMost: { failedPercent: (_, processes) => (processes > 200 ? 12 : 1) },
+      atMost: { failedPercent: (_, processes) => (processes > 200 ? 7 : 1) },
       why:
         'Of a thousand processes each has to find out by itself that it stalls, and that it is over: with what was sent into the stall, ' +
         '5,000 calls are to be served by the 100 a second to spare. That is 50 s, and none is held longer than 30.',
